@@ -1,0 +1,58 @@
+# make chat    set everything up on a fresh machine and open the chat
+# make test    set everything up and run all tests
+# `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INDEX ?= .newsdesk/index
+
+.PHONY: help chat ask test check install eval lock screenshots clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+chat: .venv/installed ## Set up, ingest the starter articles, serve the chat on 127.0.0.1
+	@$(BIN)/rag ingest --starter --index $(INDEX)
+	@$(BIN)/rag chat --index $(INDEX)
+
+ask: .venv/installed ## make ask Q="Who supports Rapidus?"
+	@$(BIN)/rag ingest --starter --index $(INDEX) 2>/dev/null >&2
+	@$(BIN)/rag ask --index $(INDEX) "$(Q)"
+
+test: .venv/installed ## Set up and run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/installed ## Style, types and architecture, as CI runs them
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+eval: .venv/installed ## Run the starter eval set and print its table
+	@$(BIN)/rag ingest --starter --index $(INDEX)
+	$(BIN)/rag eval run starter --index $(INDEX) --thresholds evals/thresholds.toml
+
+screenshots: .venv/installed ## Make the pictures in docs/images
+	$(BIN)/python tests/screenshots.py
+
+install: .venv/installed ## Make .venv with everything pinned, checked by hash
+
+.venv/installed: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
+	  || { echo "Newsdesk needs Python 3.11, 3.12 or 3.13; set PYTHON=python3.12, say"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@echo "Installing: some 7 GB, most of it PyTorch with its CUDA libraries"
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --link-mode copy \
+	  --compile-bytecode -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## Pin everything anew (needs the package registry)
+	$(BIN)/uv pip compile requirements-uv.in --universal --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --upgrade --quiet --output-file requirements-uv.lock
+	$(BIN)/uv pip compile pyproject.toml --group models --group dev --universal --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+
+clean: ## Remove the environment and the caches, not the collection
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

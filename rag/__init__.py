@@ -1,0 +1,113 @@
+"""Newsdesk: answers over a collection of articles, with citations that can be checked.
+
+    from rag import Assistant
+
+    with Assistant.open("index") as assistant:
+        assistant.ingest("articles/")
+        answer = assistant.ask("Who supports Rapidus?")
+        for citation in answer.citations:
+            article = assistant.article(citation.article_id)
+            assert article.text[citation.start : citation.end] == citation.quote
+
+The modules, from the nouns upward (each imports only what stands above it):
+
+    errors, schema     what goes wrong, and the nouns
+    settings, paths    what can be set, and where shipped files lie
+    words, sentences   text in words and sentences          facts    numbers, dates, names in it
+    dates, clean       what a page says, without clutter    question what a question asks for
+    load, chunk        files to articles to chunks          prompts  prompt files
+    embed, llm, models the models                           catalog  what is stored
+    index, ingest      what is searched, and how it gets there
+    verify, cite       sentence and evidence to verdict, draft to cited sentences
+    retrieve, evidence question to passages to evidence     answer   all of it, as a stream
+    assistant          the only wiring                      llamaindex  the same for LlamaIndex
+    evaluate, ui, cli  what people run
+
+Names below are imported when first used, so that `import rag` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.errors import (
+        CorpusError,
+        IndexBusy,
+        IndexDamaged,
+        IndexMismatch,
+        IndexMissing,
+        ModelError,
+        PromptError,
+        RagError,
+        SettingsError,
+    )
+    from rag.schema import (
+        Answer,
+        Article,
+        Citation,
+        Evidence,
+        Failure,
+        Filters,
+        IngestReport,
+        Passage,
+        Progress,
+        Rejection,
+        Sentence,
+        Turn,
+        Verdict,
+        Verification,
+    )
+    from rag.settings import Settings
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "rag.assistant": "Assistant",
+    "rag.settings": "Settings",
+    "rag.errors": """CorpusError IndexBusy IndexDamaged IndexMismatch IndexMissing ModelError
+        PromptError RagError SettingsError""",
+    "rag.schema": """Answer Article Citation Evidence Failure Filters IngestReport Passage Progress
+        Rejection Sentence Turn Verdict Verification""",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [  # noqa: RUF022  # the errors stand together
+    "Answer",
+    "Article",
+    "Assistant",
+    "Citation",
+    "Evidence",
+    "Failure",
+    "Filters",
+    "IngestReport",
+    "Passage",
+    "Progress",
+    "Rejection",
+    "Sentence",
+    "Settings",
+    "Turn",
+    "Verdict",
+    "Verification",
+    "RagError",
+    "CorpusError",
+    "IndexBusy",
+    "IndexDamaged",
+    "IndexMismatch",
+    "IndexMissing",
+    "ModelError",
+    "PromptError",
+    "SettingsError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'rag' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

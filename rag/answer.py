@@ -1,0 +1,281 @@
+"""Question to answer: retrieve, select, write, cite and verify, as a stream of growing answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rag.cite import Bibliography, Bound, bind, quoted, read_draft, with_marks
+from rag.errors import ModelError, SettingsError
+from rag.evidence import Embed, select
+from rag.facts import facts, name_keys
+from rag.prompts import Message, prompt
+from rag.question import OTHER, answers_kind, asks_several, kind, make_whole
+from rag.retrieve import Retriever
+from rag.schema import Answer, Evidence, Filters, Sentence, Turn
+from rag.words import content_stems
+
+if TYPE_CHECKING:
+    from rag.llm import LanguageModel
+    from rag.settings import AnswerSettings
+
+QUOTE_ABOVE = 0.5
+"""A further sentence is quoted when it scores at least this share of the best one's score."""
+
+NOT_ANSWERED = "The articles do not answer this question."
+
+
+class Answerer:
+    """Answers questions from retrieved passages; says nothing that its checks do not bear out."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        embed: Embed,
+        model: LanguageModel | None,
+        settings: AnswerSettings,
+        top_k: int,
+    ) -> None:
+        self._retriever = retriever
+        self._embed = embed
+        self._model = model
+        self._settings = settings
+        self._top_k = top_k
+
+    def stream(
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        stop: threading.Event | None = None,
+    ) -> Iterator[Answer]:
+        """The answer as it grows: passages first, then sentence by sentence, last the whole.
+
+        Each answer yielded is a full one and may be shown as it is; only the last is `complete`.
+        Closing the iterator stops the model, and so does setting `stop` from another thread.
+
+        Raises:
+            SettingsError: an empty question, or one over `answer.max_question` characters.
+            IndexMissing, IndexDamaged: see `rag.errors`. A failing model is not an error here: the
+                answer then quotes its evidence and says so in `notice`.
+        """
+        question = self._accepted(question)
+        stop = stop or threading.Event()
+        clock = _Clock()
+        if self._model:
+            self._model.warm_up()
+        query = make_whole(question, history)
+        passages = tuple(self._retriever.retrieve(query, self._top_k, filters))
+        clock.lap("retrieve")
+        answer = Answer(
+            question=question, answer="", query=query, passages=passages, complete=False
+        )
+        yield replace(answer, timings=clock.laps())
+        evidence = select(query, passages, self._embed, self._settings.max_evidence)
+        clock.lap("select")
+        if not evidence or evidence[0].score < self._settings.abstain_below:
+            yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
+            return
+        yield from self._written(answer, evidence, history, clock, stop)
+
+    def _accepted(self, question: str) -> str:
+        question = question.strip()
+        most = self._settings.max_question
+        if not question:
+            raise SettingsError("the question is empty; ask something in words")
+        if len(question) > most:
+            raise SettingsError(
+                f"the question has {len(question):,} characters, and answer.max_question allows "
+                f"{most:,}; shorten it"
+            )
+        return question
+
+    def _written(
+        self,
+        answer: Answer,
+        evidence: list[Evidence],
+        history: Sequence[Turn],
+        clock: _Clock,
+        stop: threading.Event,
+    ) -> Iterator[Answer]:
+        page = _Page(answer, Bibliography())
+        try:
+            for bound in self._drafted(answer, evidence, history, stop):
+                if page.add(bound):
+                    clock.lap("first_sentence", once=True)
+                    yield replace(page.answer, timings=clock.laps())
+                if len(page.answer.sentences) >= self._settings.max_sentences:
+                    break
+        except ModelError as error:
+            page.notice(f"{error} Shown instead: the evidence itself, quoted.")
+        clock.lap("write")
+        for item in _to_quote(answer.query, evidence, page):
+            page.add(quoted(item))
+        done = replace(page.answer, complete=True, model=self._model.name if self._model else "")
+        yield replace(done, timings=clock.laps(total=True))
+
+    def _drafted(
+        self,
+        answer: Answer,
+        evidence: list[Evidence],
+        history: Sequence[Turn],
+        stop: threading.Event,
+    ) -> Iterator[Bound]:
+        if self._model is None:
+            return
+        messages = self._prompt(answer, evidence, history)
+        wanted = _Wanted.of(answer.query)
+        with closing(self._model.stream(messages, stop=stop)) as deltas:
+            for drafted in read_draft(deltas):
+                bound = bind(drafted, evidence, self._closeness)
+                if not bound.shown or wanted.met_by(bound.text):
+                    yield bound
+
+    def _prompt(
+        self, answer: Answer, evidence: list[Evidence], history: Sequence[Turn]
+    ) -> Sequence[Message]:
+        """The messages with as much evidence, best first, as the model's window holds."""
+        assert self._model is not None  # noqa: S101  # the caller has looked
+        room = self._model.context_window - self._model.max_tokens
+        earlier = history[-1].question if history and answer.query != answer.question else ""
+        for most in range(len(evidence), 0, -1):
+            messages = prompt("answer").fill(
+                question=answer.question, evidence=evidence[:most], earlier=earlier
+            )
+            if self._model.count_tokens("\n".join(text for _, text in messages)) <= room:
+                return messages
+        raise ModelError(
+            f"the question and one piece of evidence do not fit {self._model.name}'s "
+            f"window of {self._model.context_window} tokens (llm.context_window)."
+        )
+
+    def _closeness(self, sentence: str, texts: Sequence[str]) -> list[float]:
+        vectors = self._embed([sentence, *texts])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a drafted sentence must bring to be worth showing."""
+
+    kind: str
+    question: str
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, question: str) -> _Wanted:
+        known = frozenset(content_stems(question)) | name_keys(question)
+        return cls(kind(question), question, known)
+
+    def met_by(self, text: str) -> bool:
+        """Whether it says something that the question did not, and of the kind asked for."""
+        says_more = bool(frozenset(content_stems(text)) - self.known)
+        fits = answers_kind(self.kind, facts(self.question), facts(text), self.known)
+        return says_more and (self.kind == OTHER or fits)
+
+
+class _Page:
+    """The answer under way."""
+
+    def __init__(self, answer: Answer, bibliography: Bibliography) -> None:
+        self.answer = answer
+        self._bibliography = bibliography
+        self._told: set[str] = set()
+
+    def add(self, bound: Bound) -> bool:
+        """Put a sentence on the page, or among those left out; whether the page changed."""
+        folded = " ".join(bound.text.casefold().split())
+        if folded in self._told:
+            return False
+        self._told.add(folded)
+        if not bound.shown:
+            failed = Sentence(
+                text=bound.text,
+                verdict=bound.checked.verdict,
+                score=bound.checked.score,
+                failed=bound.checked.failed,
+            )
+            self.answer = replace(self.answer, left_out=(*self.answer.left_out, failed))
+            return False
+        sentences = (*self.answer.sentences, self._bibliography.sentence(bound))
+        self.answer = replace(
+            self.answer,
+            sentences=sentences,
+            citations=self._bibliography.citations,
+            answer=with_marks(sentences),
+        )
+        return True
+
+    def notice(self, text: str) -> None:
+        """Tell the reader something beside the answer."""
+        self.answer = replace(self.answer, notice=text)
+
+    def cites(self, item: Evidence) -> bool:
+        """Whether a sentence already rests on this evidence."""
+        return any(
+            citation.article_id == item.article_id
+            and citation.start <= item.start
+            and citation.end >= item.end
+            for citation in self.answer.citations
+        )
+
+
+def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
+    """The evidence to quote after the draft: the best if nothing rests on it, and its equals."""
+    most = 3 if asks_several(question) else 2
+    wanted = [
+        item
+        for item in evidence
+        if item.number == 1 or item.score >= QUOTE_ABOVE * evidence[0].score
+    ]
+    room = most - len(page.answer.sentences)
+    missing = [item for item in wanted[:most] if not page.cites(item)]
+    best = [item for item in missing if item.number == 1]
+    return missing[:room] if room > 0 else best
+
+
+def _abstained(answer: Answer, evidence: Sequence[Evidence]) -> Answer:
+    reason = "No passage was found." if not answer.passages else _nearest(answer, evidence)
+    return replace(
+        answer, answer=NOT_ANSWERED, abstained=True, reason=reason, complete=True, model=""
+    )
+
+
+def _nearest(answer: Answer, evidence: Sequence[Evidence]) -> str:
+    looked = len({passage.article_id for passage in answer.passages})
+    searched = f"{len(answer.passages)} passages of {looked} articles were read"
+    if not evidence:
+        return f"{searched}; none holds a sentence about it."
+    closest = evidence[0]
+    where = ", ".join(
+        part for part in (closest.publisher, closest.published or "date unknown") if part
+    )
+    title = closest.title or closest.article_id
+    return f"{searched}. The closest, in “{title}” ({where}), says: “{closest.text}”"
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._start = self._last = now()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str, *, once: bool = False) -> None:
+        """End a stage; with `once`, note the time since the start, the first time only."""
+        now = self._now()
+        if once:
+            self._laps.setdefault(stage, now - self._start)
+            return
+        self._laps[stage] = now - self._last
+        self._last = now
+
+    def laps(self, *, total: bool = False) -> dict[str, float]:
+        """The stages so far, rounded to milliseconds."""
+        laps = dict(self._laps, total=self._now() - self._start) if total else self._laps
+        return {stage: round(seconds, 3) for stage, seconds in laps.items()}

@@ -1,0 +1,295 @@
+"""The only wiring: settings become an embedder, an index, a model, and the verbs on them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rag import models
+from rag.answer import Answerer
+from rag.cite import Bibliography, Bound
+from rag.errors import CorpusError, IndexMissing, SettingsError
+from rag.index import Index
+from rag.retrieve import Retriever
+from rag.schema import (
+    Answer,
+    Article,
+    Evidence,
+    Filters,
+    IngestReport,
+    Passage,
+    Progress,
+    Rejection,
+    Turn,
+    Verification,
+)
+from rag.settings import Settings
+from rag.verify import Grounded, Source, ground, overall
+
+if TYPE_CHECKING:
+    from llama_index.core.base.base_query_engine import BaseQueryEngine
+    from llama_index.core.base.base_retriever import BaseRetriever
+    from llama_index.core.schema import NodeWithScore
+
+    from rag.embed import Embedder
+    from rag.llm import LanguageModel
+
+Ingestible = str | Path | Article | Mapping[str, Any]
+"""A file or folder, an `Article`, or a record as a JSONL line has it."""
+
+
+class Assistant:
+    """Answers questions over one collection of articles; every sentence can be checked.
+
+    Safe to use from several threads; asks run side by side, writers take turns.
+    """
+
+    def __init__(
+        self, index: Index, embedder: Embedder, model: LanguageModel | None, settings: Settings
+    ) -> None:
+        self.settings = settings
+        self._index = index
+        self._embedder = embedder
+        self._model = model
+        self._retriever = Retriever(index, embedder, settings.retrieval)
+        self._answerer = Answerer(
+            self._retriever, embedder.embed, model, settings.answer, settings.retrieval.top_k
+        )
+
+    @classmethod
+    def open(cls, index_dir: str | Path | None = None, settings: Settings | None = None) -> Self:
+        """Open the collection in `index_dir`, or in `index.dir` of the settings.
+
+        The folder may be empty or missing: `ingest` makes it. No model is loaded yet.
+
+        Raises:
+            IndexDamaged, IndexMismatch, ModelError, SettingsError: see `rag.errors`.
+        """
+        settings = settings or Settings.load()
+        folder = Path(index_dir) if index_dir is not None else settings.index.dir
+        embedder = models.embedder(settings)
+        index = Index.open(folder, embedder.fingerprint, settings.index)
+        return cls(index, embedder, models.language_model(settings), settings)
+
+    def ingest(
+        self,
+        paths_or_articles: Ingestible | Iterable[Ingestible],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Store articles: new ones are added, changed ones replace what they were.
+
+        A folder is kept in step: articles whose file has gone from it are removed. One bad file
+        never stops the rest; it is listed in `rejected`. Returns when all of it is published.
+
+        Raises:
+            CorpusError: a path that does not exist.
+            IndexBusy: another process is writing, for longer than `index.lock_timeout`.
+        """
+        from rag.ingest import ingest
+
+        given = _listed(paths_or_articles)
+        scopes = [Path(item) for item in given if isinstance(item, str | Path)]
+        for path in scopes:
+            if not path.exists():
+                raise CorpusError(f"{path}: there is no such file or folder")
+        return ingest(
+            self._loaded(given), self._index, self._embedder, self.settings, progress, scopes
+        )
+
+    def _loaded(self, given: Iterable[Ingestible]) -> Iterator[Article | Rejection]:
+        from rag.load import from_record, load
+
+        for item in given:
+            if isinstance(item, Article):
+                yield item
+            elif isinstance(item, Mapping):
+                try:
+                    yield from_record(item, "record", self.settings.ingest)
+                except CorpusError as error:
+                    yield Rejection(path=str(item.get("id", "record")), reason=str(error))
+            else:
+                yield from load(Path(item), self.settings.ingest)
+
+    def rebuild(self, progress: Callable[[Progress], None] | None = None) -> IngestReport:
+        """Embed all stored articles anew, with the embedder and chunking at hand.
+
+        Raises:
+            IndexMissing: nothing is stored.
+        """
+        from rag.ingest import rebuild
+
+        return rebuild(self._index, self._embedder, self.settings, progress)
+
+    def remove(self, *article_ids: str) -> IngestReport:
+        """Take articles out of the collection.
+
+        Raises:
+            IndexMissing: one of them is not there; nothing is removed then.
+        """
+        from rag.ingest import remove
+
+        return remove(article_ids, self._index)
+
+    def passages(
+        self, question: str, top_k: int | None = None, filters: Filters | None = None
+    ) -> list[Passage]:
+        """The passages that bear on the question, best first, at most `top_k`."""
+        if not question.strip():
+            raise SettingsError("the question is empty; ask something in words")
+        return self._retriever.retrieve(question, top_k, filters)
+
+    def retrieve(
+        self, question: str, top_k: int = 10, filters: Filters | None = None
+    ) -> list[NodeWithScore]:
+        """The same as LlamaIndex nodes, their metadata holding the article's facts."""
+        from rag.llamaindex import as_node
+
+        return [as_node(passage) for passage in self.passages(question, top_k, filters)]
+
+    def article(self, article_id: str) -> Article:
+        """One article, whose `text` is what offsets point into.
+
+        Raises:
+            IndexMissing: there is none of that id.
+        """
+        return self._index.snapshot().article(article_id)
+
+    def has(self, article_id: str) -> bool:
+        """Whether there is an article of that id; False too while nothing is stored."""
+        try:
+            self.article(article_id)
+        except IndexMissing:
+            return False
+        return True
+
+    def articles(self) -> list[Article]:
+        """All articles, the newest first, those of unknown date last."""
+        return self._index.snapshot().articles()
+
+    def ask(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> Answer:
+        """The whole answer; abstaining is an answer too. Errors as for `stream`."""
+        *_, answer = self.stream(question, filters, history)
+        return answer
+
+    def stream(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> Iterator[Answer]:
+        """The answer as it grows; see `rag.answer.Answerer.stream`."""
+        return self._answerer.stream(question, filters, _turns(history))
+
+    async def aask(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> Answer:
+        """`ask` without blocking the event loop; cancelling it stops the model."""
+        answer: Answer | None = None
+        async for step in self.astream(question, filters, history):
+            answer = step
+        assert answer is not None  # noqa: S101  # a stream ends with a complete answer
+        return answer
+
+    async def astream(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> AsyncGenerator[Answer, None]:
+        """`stream` without blocking the event loop; cancelling it stops the model."""
+        stop = threading.Event()
+        stream = self._answerer.stream(question, filters, _turns(history), stop)
+        try:
+            while True:
+                step = asyncio.create_task(asyncio.to_thread(next, stream, None))
+                try:
+                    answer = await asyncio.shield(step)
+                except asyncio.CancelledError:
+                    stop.set()
+                    await asyncio.wait([step])
+                    raise
+                if answer is None:
+                    return
+                yield answer
+        finally:
+            stop.set()
+            await asyncio.to_thread(stream.close)  # type: ignore[attr-defined]  # a generator
+
+    def verify(self, text: str, articles: str | Article | Iterable[str | Article]) -> Verification:
+        """The verdicts of somebody's text against articles, given as ids or as plain texts."""
+        given = [articles] if isinstance(articles, str | Article) else list(articles)
+        sources = [self._source(item, number) for number, item in enumerate(given, start=1)]
+        grounded = ground(text, sources, self._closeness)
+        bibliography = Bibliography()
+        sentences = tuple(bibliography.sentence(_bound(sentence)) for sentence in grounded)
+        return Verification(
+            sentences=sentences, citations=bibliography.citations, score=round(overall(grounded), 4)
+        )
+
+    def _source(self, given: str | Article, number: int) -> Source:
+        if isinstance(given, Article):
+            return Source(given.article_id, given.text)
+        if self.has(given):
+            return Source(given, self.article(given).text)
+        return Source(f"text-{number}", given)
+
+    def _closeness(self, sentence: str, texts: Sequence[str]) -> list[float]:
+        vectors = self._embedder.embed([sentence, *texts])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    def as_retriever(
+        self, top_k: int | None = None, filters: Filters | None = None
+    ) -> BaseRetriever:
+        """A LlamaIndex retriever over this collection."""
+        from rag.llamaindex import NewsdeskRetriever
+
+        return NewsdeskRetriever(self, top_k or self.settings.retrieval.top_k, filters)
+
+    def as_query_engine(self, filters: Filters | None = None) -> BaseQueryEngine:
+        """A LlamaIndex query engine whose responses carry the checked answer."""
+        from rag.llamaindex import NewsdeskQueryEngine
+
+        return NewsdeskQueryEngine(self, filters)
+
+    def close(self) -> None:
+        """Free the index and the model. Answers in flight end with a `ModelError` notice."""
+        if self._model is not None:
+            self._model.close()
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _listed(given: Ingestible | Iterable[Ingestible]) -> list[Ingestible]:
+    if isinstance(given, str | Path | Article | Mapping):
+        return [given]
+    return list(given)
+
+
+def _turns(history: Sequence[Turn | Mapping[str, str]]) -> tuple[Turn, ...]:
+    return tuple(turn if isinstance(turn, Turn) else Turn(**turn) for turn in history)
+
+
+def _bound(sentence: Grounded) -> Bound:
+    source = sentence.source
+    if source is None or sentence.checked.score == 0:
+        return Bound(sentence.text, sentence.checked, ())
+    quote = source.text[sentence.start : sentence.end]
+    evidence = Evidence(
+        number=1,
+        score=sentence.checked.score,
+        article_id=source.article_id,
+        start=sentence.start,
+        end=sentence.end,
+        text=quote,
+    )
+    return Bound(sentence.text, sentence.checked, (evidence,))

@@ -1,0 +1,173 @@
+"""Draft to cited sentences: marks become exact ranges, and each sentence meets its evidence.
+
+A draft's marks are only a hint. A sentence is held against what it marks, then against the piece
+of evidence that covers it best, then against the same with the sentence before it; it is bound to
+the first that supports it, and to nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rag.schema import Citation, Evidence, Failure, Sentence, Verdict
+from rag.sentences import sentence_spans
+from rag.verify import Checked, Closeness, check, coverage
+
+_MARKS = re.compile(r"\s*[\[【]\s*\d+(?:\s*[,;]\s*\d+)*\s*[\]】]")
+_OPEN_MARK = re.compile(r"[\[【][\d\s,;]*$")
+_WHOLE = re.compile(r"[.!?…][\"'”’)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One sentence as the model wrote it, its marks taken out and listed."""
+
+    text: str
+    marks: tuple[int, ...]
+
+
+def read_draft(deltas: Iterable[str]) -> Iterator[Drafted]:
+    """Sentences of a draft as soon as each is whole, from text that arrives in pieces.
+
+    Marks behind the full stop belong to the sentence before them. An end without a full stop was
+    cut off and is dropped.
+    """
+    buffer = ""
+    for delta in deltas:
+        buffer += delta
+        if _OPEN_MARK.search(buffer):
+            continue
+        *ready, buffer = _pieces(buffer)
+        yield from (drafted for piece in ready if (drafted := _drafted(piece)).text)
+    for piece in _pieces(buffer):
+        drafted = _drafted(piece)
+        if _WHOLE.search(drafted.text):
+            yield drafted
+
+
+def _pieces(buffer: str) -> list[str]:
+    """`buffer` cut into sentences with the marks that follow each; the last may be unfinished."""
+    plain = _MARKS.sub(lambda match: "\0" * len(match.group()), buffer)
+    starts = [start for start, _ in sentence_spans(plain.replace("\0", " "))]
+    cuts = [0, *starts[1:], len(buffer)]
+    return [buffer[first:last] for first, last in pairwise(cuts)]
+
+
+def _drafted(piece: str) -> Drafted:
+    marks = [int(n) for found in _MARKS.findall(piece) for n in re.findall(r"\d{1,6}", found)]
+    text = " ".join(_MARKS.sub("", piece).split())
+    return Drafted(text.lstrip("-*•# "), tuple(dict.fromkeys(marks)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A drafted sentence, what the checks say of it, and the evidence that it rests on."""
+
+    text: str
+    checked: Checked
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def shown(self) -> bool:
+        """Whether it may be shown: supported or quoted."""
+        return self.checked.verdict in (Verdict.SUPPORTED, Verdict.QUOTED)
+
+
+def bind(drafted: Drafted, evidence: Sequence[Evidence], closeness: Closeness | None) -> Bound:
+    """Hold a sentence against its evidence; the best outcome, supported or not."""
+    marked = tuple(item for item in evidence if item.number in drafted.marks)
+    best = max(evidence, key=lambda item: coverage(drafted.text, item.text)[0])
+    outcomes = []
+    for tried in dict.fromkeys(
+        (*((item,) for item in marked), marked, (best,), (_widened(best),), (*marked, best))
+    ):
+        if not tried:
+            continue
+        checked = check(drafted.text, "\n".join(item.text for item in tried), closeness)
+        outcomes.append(Bound(drafted.text, checked, tried))
+        if outcomes[-1].shown:
+            return _exact(outcomes[-1])
+    bound = max(outcomes, key=lambda outcome: outcome.checked.score)
+    return _with_unknown_marks(bound, drafted, {item.number for item in evidence})
+
+
+def _widened(item: Evidence) -> Evidence:
+    """The evidence with the sentence before it, for names that a pronoun stands for."""
+    return replace(item, start=item.start - len(item.context), text=item.context + item.text)
+
+
+def _exact(bound: Bound) -> Bound:
+    """A word-for-word sentence takes the very characters of its evidence."""
+    if bound.checked.verdict is not Verdict.QUOTED or len(bound.evidence) != 1:
+        return bound
+    return Bound(bound.evidence[0].text, bound.checked, bound.evidence)
+
+
+def _with_unknown_marks(bound: Bound, drafted: Drafted, known: set[int]) -> Bound:
+    unknown = tuple(f"[{mark}]" for mark in drafted.marks if mark not in known)
+    if not unknown:
+        return bound
+    failed = (*bound.checked.failed, Failure(check="mark", words=unknown))
+    checked = Checked(bound.checked.verdict, bound.checked.score, failed)
+    return Bound(bound.text, checked, bound.evidence)
+
+
+def quoted(item: Evidence) -> Bound:
+    """The evidence itself as an answer sentence."""
+    return Bound(item.text, Checked(Verdict.QUOTED, 1.0, ()), (item,))
+
+
+class Bibliography:
+    """Numbers citations in order of appearance; the same range keeps its number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._citations: list[Citation] = []
+
+    def __len__(self) -> int:
+        return len(self._citations)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All so far, by number."""
+        return tuple(self._citations)
+
+    def sentence(self, bound: Bound) -> Sentence:
+        """The bound sentence as the reader gets it, its evidence numbered."""
+        return Sentence(
+            text=bound.text,
+            verdict=bound.checked.verdict,
+            citations=tuple(dict.fromkeys(self._number(item) for item in bound.evidence)),
+            score=bound.checked.score,
+            failed=bound.checked.failed,
+        )
+
+    def _number(self, item: Evidence) -> int:
+        key = (item.article_id, item.start, item.end)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers) + 1
+            self._citations.append(
+                Citation(
+                    number=self._numbers[key],
+                    article_id=item.article_id,
+                    title=item.title,
+                    publisher=item.publisher,
+                    published=item.published,
+                    url=item.url,
+                    start=item.start,
+                    end=item.end,
+                    quote=item.text,
+                )
+            )
+        return self._numbers[key]
+
+
+def with_marks(sentences: Iterable[Sentence]) -> str:
+    """The sentences as one text, each followed by its marks: `… for $6.4 billion. [1]`."""
+    return " ".join(
+        " ".join([sentence.text, "".join(f"[{n}]" for n in sentence.citations)]).strip()
+        for sentence in sentences
+    )

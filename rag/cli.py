@@ -1,0 +1,469 @@
+"""The `rag` command: the only file that prints.
+
+Exit status 0; 1 for an error, told in one line on standard error; 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from rag.errors import CorpusError, RagError
+from rag.schema import Answer, Filters, IngestReport, Progress, Sentence, Verification
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+app = typer.Typer(
+    name="rag",
+    help="Newsdesk answers questions over a collection of articles; every sentence of an answer "
+    "is tied to exact text of an article.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+evals = typer.Typer(help="Run eval sets.", no_args_is_help=True)
+app.add_typer(evals, name="eval")
+
+IndexOption = Annotated[
+    Path | None, typer.Option("--index", metavar="DIR", help="The folder of the collection.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Published on or before YYYY-MM-DD.")
+]
+PublisherOption = Annotated[
+    list[str] | None, typer.Option("--publisher", metavar="NAME", help="Only this publisher.")
+]
+ArticleOption = Annotated[
+    list[str] | None, typer.Option("--article", metavar="ID", help="Only this article.")
+]
+
+_state: dict[str, Any] = {"debug": False, "config": None}
+
+
+def main() -> NoReturn:
+    """Run the command line; never shows a traceback without --debug."""
+    try:
+        app(standalone_mode=True)
+    except RagError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("stopped")
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        _fail(f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)")
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    if _state["debug"]:
+        raise
+    print("rag: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(1)
+
+
+@app.callback()
+def common(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings instead of rag.toml.")
+    ] = None,
+) -> None:
+    """Newsdesk answers questions over a collection of articles, with checkable citations."""
+    _state.update(debug=debug, config=config)
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s" if debug else "rag: %(message)s",
+    )
+
+
+def _settings(index: Path | None = None, **sections: dict[str, Any]) -> Settings:
+    if index is not None:
+        sections["index"] = {"dir": index}
+    return Settings.load(_state["config"], **sections)
+
+
+@contextmanager
+def _opened(index: Path | None, **sections: dict[str, Any]) -> Iterator[Assistant]:
+    from rag.assistant import Assistant
+
+    with Assistant.open(settings=_settings(index, **sections)) as assistant:
+        yield assistant
+
+
+def _filters(
+    published_from: str | None,
+    published_to: str | None,
+    publishers: list[str] | None,
+    article_ids: list[str] | None,
+) -> Filters:
+    return Filters(
+        published_from=published_from,
+        published_to=published_to,
+        publishers=tuple(publishers or ()),
+        article_ids=tuple(article_ids or ()),
+    )
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH…", help="Files or folders.")
+    ] = None,
+    *,
+    index: IndexOption = None,
+    starter: Annotated[
+        bool, typer.Option("--starter", help="The starter articles that come with Newsdesk.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Embed all stored articles with the present model.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Store articles: Markdown with front matter, plain text, JSONL; files or whole folders."""
+    from rag.paths import shipped
+
+    given = [*(paths or []), *([shipped("corpus")] if starter else [])]
+    if not given and not rebuild:
+        raise typer.BadParameter("name a file or folder, or --starter")
+    with _opened(index, llm={"enabled": False}) as assistant, _progress() as progress:
+        if rebuild:
+            report = assistant.rebuild(progress)
+        if given:
+            report = assistant.ingest(given, progress)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _print_report(report)
+
+
+def _print_report(report: IngestReport) -> None:
+    for rejection in report.rejected:
+        print(f"rejected {rejection.path}: {rejection.reason}", file=sys.stderr)
+    print(
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {len(report.rejected)} rejected; "
+        f"{report.articles} articles in {report.chunks} chunks"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A bar with rate and time left in a terminal; a line at each tenth otherwise."""
+    if not sys.stderr.isatty():
+        yield _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:>8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(step: Progress) -> None:
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(step.stage, total=step.total or None)
+            bars.update(tasks[step.stage], completed=step.done, total=step.total or None)
+
+        yield show
+
+
+def _plain_progress() -> Callable[[Progress], None]:
+    told: dict[str, int] = {}
+
+    def show(step: Progress) -> None:
+        tenth = step.done * 10 // step.total if step.total else 0
+        if told.get(step.stage) != tenth:
+            told[step.stage] = tenth
+            print(f"{step.stage} {step.done} of {step.total or '?'}", file=sys.stderr)
+
+    return show
+
+
+@app.command()
+def remove(
+    article_ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    *,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take articles out of the collection."""
+    with _opened(index) as assistant:
+        report = assistant.remove(*article_ids)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _print_report(report)
+
+
+@app.command()
+def retrieve(
+    question: str,
+    *,
+    top_k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Passages.")] = 10,
+    index: IndexOption = None,
+    published_from: FromOption = None,
+    published_to: ToOption = None,
+    publishers: PublisherOption = None,
+    article_ids: ArticleOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages that bear on a question, best first."""
+    filters = _filters(published_from, published_to, publishers, article_ids)
+    with _opened(index, llm={"enabled": False}) as assistant:
+        passages = assistant.passages(question, top_k, filters)
+    if as_json:
+        _print_json({"question": question, "passages": [p.to_dict() for p in passages]})
+        return
+    for passage in passages:
+        print(f"{passage.rank:>2}. {_source_line(passage)}  [{passage.score:.4f}]")
+        print(f"    {' '.join(passage.text.split())}\n")
+
+
+def _source_line(item: Any) -> str:
+    facts = (item.title or item.article_id, item.publisher, item.published or "date unknown")
+    return " · ".join(fact for fact in facts if fact)
+
+
+@app.command()
+def ask(
+    question: str,
+    *,
+    index: IndexOption = None,
+    published_from: FromOption = None,
+    published_to: ToOption = None,
+    publishers: PublisherOption = None,
+    article_ids: ArticleOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question; each sentence cites the article text that it rests on."""
+    filters = _filters(published_from, published_to, publishers, article_ids)
+    with _opened(index) as assistant:
+        answer = assistant.ask(question, filters)
+    if as_json:
+        _print_json(_answer_json(answer))
+    else:
+        _print_answer(answer)
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return answer.to_dict()
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.notice:
+        print(f"note: {answer.notice}\n")
+    print(answer.answer)
+    if answer.abstained:
+        print(f"\n{answer.reason}")
+    for citation in answer.citations:
+        print(f"\n[{citation.number}] {_source_line(citation)}")
+        print(f"    “{' '.join(citation.quote.split())}”")
+        print(
+            f"    rag article {citation.article_id}  (characters {citation.start}–{citation.end})"
+        )
+    if answer.left_out:
+        count = len(answer.left_out)
+        print(f"\n{count} drafted sentence{'s' * (count > 1)} left out: not borne out by a source.")
+
+
+@app.command()
+def article(
+    article_id: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print an article's stored text, the text that citations point into."""
+    with _opened(index, llm={"enabled": False}) as assistant:
+        found = assistant.article(article_id)
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        print(found.text)
+
+
+@app.command()
+def articles(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """List the articles, newest first."""
+    with _opened(index, llm={"enabled": False}) as assistant:
+        found = assistant.articles()
+    if as_json:
+        rows = [item.to_dict() for item in found]
+        _print_json([{k: v for k, v in row.items() if k != "text"} for row in rows])
+        return
+    for item in found:
+        print(f"{item.article_id}  {_source_line(item)}")
+
+
+@app.command()
+def verify(
+    text: Annotated[str, typer.Argument(metavar="TEXT|-", help="The text, or - to read it.")],
+    *,
+    against: Annotated[
+        list[str], typer.Option("--against", metavar="ID|FILE", help="Article id or file.")
+    ],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check somebody's text, sentence by sentence, against articles."""
+    text = sys.stdin.read() if text == "-" else text
+    with _opened(index, llm={"enabled": False}) as assistant:
+        found = assistant.verify(text, [_against(assistant, given) for given in against])
+    if as_json:
+        _print_json(_verification_json(found))
+    else:
+        for sentence in found.sentences:
+            print(_verdict_line(sentence))
+        print(f"score {found.score:.2f}")
+
+
+def _against(assistant: Assistant, given: str) -> Any:
+    """An article of the collection by id; else the file, loaded and cleaned like any article."""
+    if assistant.has(given):
+        return assistant.article(given)
+    path = Path(given)
+    if not path.is_file():
+        raise CorpusError(f"--against {given}: neither an article of the collection nor a file")
+    from rag.load import load
+    from rag.schema import Article
+
+    loaded = list(load(path, assistant.settings.ingest))
+    for item in loaded:
+        if not isinstance(item, Article):
+            raise CorpusError(f"{item.path}: {item.reason}")
+    return "\n\n".join(item.text for item in loaded if isinstance(item, Article))
+
+
+def _verification_json(found: Verification) -> dict[str, Any]:
+    by_number = {citation.number: citation.to_dict() for citation in found.citations}
+    return {
+        "sentences": [
+            {
+                "text": sentence.text,
+                "verdict": str(sentence.verdict),
+                "score": sentence.score,
+                "failed": [failure.to_dict() for failure in sentence.failed],
+                "citations": [by_number[number] for number in sentence.citations],
+            }
+            for sentence in found.sentences
+        ],
+        "score": found.score,
+    }
+
+
+def _verdict_line(sentence: Sentence) -> str:
+    failed = "; ".join(f"{f.check}: {', '.join(f.words) or '–'}" for f in sentence.failed)
+    return f"{sentence.verdict:>11}  {sentence.score:.2f}  {sentence.text}" + (
+        f"\n             failed {failed}" if failed else ""
+    )
+
+
+@app.command()
+def chat(
+    *,
+    index: IndexOption = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to serve on.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")
+    ] = None,
+) -> None:
+    """Serve the chat in a browser."""
+    from rag.ui import serve
+
+    given = {"host": host, "port": port}
+    chosen = {key: value for key, value in given.items() if value is not None}
+    with _opened(index, chat=chosen) as assistant:
+        serve(assistant, assistant.settings, announce=_announce)
+
+
+def _announce(address: str) -> None:
+    print(f"Newsdesk is at {address}  (Ctrl+C stops it)", flush=True)
+
+
+@evals.command("run")
+def eval_run(
+    sets: Annotated[list[str], typer.Argument(metavar="SET…", help="A JSONL file, or starter.")],
+    *,
+    index: IndexOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Keep the run here; resumes it.")
+    ] = None,
+    thresholds: Annotated[
+        Path | None, typer.Option("--thresholds", metavar="FILE", help="Exit 1 below these.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run eval sets over the collection: retrieval, answers, citations, refusals, seconds."""
+    from rag.evaluate.command import run_sets
+
+    with _opened(index) as assistant, _progress() as progress:
+        outcome = run_sets(sets, assistant, out=out, thresholds=thresholds, progress=progress)
+    if as_json:
+        _print_json(outcome.to_dict())
+    else:
+        print(outcome.table())
+    for missed in outcome.missed:
+        print(f"missed: {missed}", file=sys.stderr)
+    if outcome.missed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    *,
+    index: IndexOption = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Build what is searched anew from the catalog.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every file of the collection and every model, and say what to do."""
+    from rag.doctor import examine
+
+    findings = examine(_settings(index), repair=repair)
+    if as_json:
+        _print_json({"findings": [finding.to_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            mark = "ok  " if finding.ok else "BAD "
+            print(f"{mark}{finding.what}: {finding.message}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""Texts to unit vectors: by OpenVINO without torch where the model is a plain BERT, else by torch.
+
+Both give the same vectors but for rounding (cosine above .999), so an index made by one is searched
+by the other. Importing this module loads neither; each loads when the first text is embedded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from rag import bert
+from rag.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+    from rag.model_folder import ModelFolder
+
+    Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+BATCH_TOKENS = 2048
+"""Tokens of one padded batch; more per batch was no faster, and fell out of the caches."""
+
+SPECIALS = 2
+"""The tokens that a BERT tokenizer adds to each text: [CLS] before it, [SEP] behind."""
+
+
+class Embedder(Protocol):
+    """What turns texts into unit vectors. Safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of each vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and a hash of its files; vectors of two fingerprints do not compare."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The tokens of a text that count; what follows them is ignored."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit row per text, in order; no texts give an array of shape (0, dimensions).
+
+        Raises:
+            ModelError: the model cannot be loaded or run.
+        """
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, whole and without special tokens."""
+
+
+class OpenVinoEmbedder:
+    """A BERT model on the CPU by OpenVINO, in bfloat16 where the processor has it.
+
+    The first use verifies and loads the model in about half a second; a question then takes
+    milliseconds.
+    """
+
+    def __init__(self, folder: ModelFolder, *, batch_size: int = 32, threads: int = 0) -> None:
+        """Take a folder that `bert.fits`; `threads` 0 uses every core."""
+        self.name = folder.name
+        self.dimensions: int = folder.config["hidden_size"]
+        self.max_tokens = folder.sequence_length - SPECIALS
+        self._folder = folder
+        self._batch_size = batch_size
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, Tokenizer] | None = None
+        self._counter: Tokenizer | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Embedder`."""
+        return self._folder.fingerprint
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder`."""
+        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        if not texts:
+            return rows
+        compiled, tokenizer = self._model()
+        encodings = tokenizer.encode_batch_fast([_encodable(text) for text in texts])
+        try:
+            self._run(compiled, encodings, rows)
+        except RuntimeError as error:
+            raise ModelError(f"{self.name}: OpenVINO failed to embed ({error})") from None
+        return rows
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See `Embedder`."""
+        encodings = self._untruncated().encode_batch_fast(
+            [_encodable(text) for text in texts], add_special_tokens=False
+        )
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _run(self, compiled: Any, encodings: list[Encoding], rows: Vectors) -> None:
+        import openvino as ov
+
+        def store(request: Any, places: list[int]) -> None:
+            rows[places] = request.get_output_tensor().data
+
+        requests = ov.AsyncInferQueue(compiled)
+        requests.set_callback(store)
+        lengths = [len(encoding.ids) for encoding in encodings]
+        for places in _batches(lengths, self._batch_size):
+            requests.start_async(_padded([encodings[place].ids for place in places]), places)
+        requests.wait_all()
+
+    def _model(self) -> tuple[Any, Tokenizer]:
+        with self._lock:
+            if self._loaded is None:
+                tokenizer = _tokenizer(self._folder)
+                tokenizer.enable_truncation(self._folder.sequence_length)
+                self._loaded = self._compiled(), tokenizer
+            return self._loaded
+
+    def _compiled(self) -> Any:
+        with ThreadPoolExecutor(1) as beside:
+            checking = beside.submit(self._folder.check)  # hashing takes as long as the import
+            import openvino as ov
+
+            config: dict[str, Any] = {
+                "PERFORMANCE_HINT": "THROUGHPUT",
+                "ENABLE_CPU_PINNING": False,
+                "INFERENCE_NUM_THREADS": self._threads,
+            }
+            compiled = ov.Core().compile_model(bert.graph(self._folder), "CPU", config)
+            checking.result()
+            return compiled
+
+    def _untruncated(self) -> Tokenizer:
+        with self._lock:
+            if self._counter is None:
+                self._counter = _tokenizer(self._folder)
+            return self._counter
+
+
+class TorchEmbedder:
+    """Any sentence-transformers model by torch on the CPU, from a local folder.
+
+    Loading takes seconds, most of them the import of torch.
+    """
+
+    def __init__(self, folder: ModelFolder, *, batch_size: int = 32, threads: int = 0) -> None:
+        """Take a model folder; `threads` 0 leaves the number to torch."""
+        self.name = folder.name
+        self._folder = folder
+        self._batch_size = batch_size
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Embedder`."""
+        return self._folder.fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        """See `Embedder`; loads the model."""
+        return int(self._model().get_embedding_dimension())
+
+    @property
+    def max_tokens(self) -> int:
+        """See `Embedder`; loads the model."""
+        return int(self._model().max_seq_length or self._folder.sequence_length) - SPECIALS
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder`."""
+        model = self._model()
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        with self._lock:
+            rows = model.encode(
+                [_encodable(text) for text in texts],
+                batch_size=self._batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+        return np.asarray(rows, dtype=np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See `Embedder`."""
+        if not texts:
+            return []
+        tokenize = self._model().tokenizer
+        ids = tokenize([_encodable(text) for text in texts], add_special_tokens=False, verbose=False)
+        return [len(each) for each in ids["input_ids"]]
+
+    def _model(self) -> Any:
+        with self._lock:
+            if self._loaded is None:
+                self._folder.check()
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        if self._threads:
+            torch.set_num_threads(self._threads)
+        logging.disable_progress_bar()
+        try:
+            return SentenceTransformer(
+                str(self._folder.path),
+                device="cpu",
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+            raise ModelError(
+                f"embedder.model {self.name!r} at {self._folder.path} cannot be loaded by "
+                f"sentence-transformers: {_one_line(error)}; fetch it again or choose another"
+            ) from None
+
+
+def _batches(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+    """Places of `lengths` in batches of like length, so that little is padding.
+
+    Each holds up to `batch_size` places and up to `BATCH_TOKENS` tokens once padded, or else one
+    place.
+    """
+    longest_first = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    start = 0
+    while start < len(longest_first):
+        most = max(1, BATCH_TOKENS // max(1, lengths[longest_first[start]]))
+        end = start + min(batch_size, most)
+        yield longest_first[start:end]
+        start = end
+
+
+def _padded(ids: Sequence[Sequence[int]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+    """`input_ids` and `attention_mask`, shaped (texts, longest); padding is 0 and masked."""
+    shape = len(ids), max(map(len, ids))
+    tokens, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for row, one in enumerate(ids):
+        tokens[row, : len(one)] = one
+        mask[row, : len(one)] = 1
+    return [tokens, mask]
+
+
+def _tokenizer(folder: ModelFolder) -> Tokenizer:
+    """The folder's tokenizer, which neither pads nor cuts.
+
+    Raises:
+        ModelError: `tokenizer.json` cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    path = folder.path / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:  # noqa: BLE001  # tokenizers raises nothing narrower
+        raise ModelError(f"{path}: not a tokenizer ({_one_line(error)})") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _encodable(text: str) -> str:
+    """The text with lone surrogates, which no tokenizer takes, replaced by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

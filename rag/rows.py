@@ -1,0 +1,200 @@
+"""The rows of the catalog: how articles, chunks and vectors are written, and known again when read.
+
+SQLite notices a broken page, not a changed byte: each row carries a hash of what was written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.catalog import Catalog, canonical, damaged, digest
+from rag.errors import IndexDamaged
+from rag.schema import Article, Removal
+
+Vector = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.int64]
+
+CONTENT = "article_id, title, publisher, author, published, modified, url, topics, text"
+"""The columns that make a version of an article; their hash is its `content_hash`."""
+REST = "source, original, removals"
+"""The columns that may change without making a new version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRow:
+    """A stored chunk with the article facts that go beside it; `text` is the exact slice."""
+
+    chunk_key: int
+    chunk_id: str
+    article_id: str
+    start: int
+    end: int
+    text: str
+    header: str = ""
+    title: str = ""
+    publisher: str = ""
+    published: str | None = None
+    url: str = ""
+
+
+def storable(text: str) -> bool:
+    """Whether text can be written as UTF-8: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def packed(vector: Vector) -> bytes:
+    """A vector as the catalog stores it: little-endian 32-bit floats."""
+    return vector.astype("<f4").tobytes()
+
+
+def unpacked(blob: bytes) -> Vector:
+    """The vector that `packed` stored."""
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+
+
+def day_number(day: date | None) -> int | None:
+    """Days since 1970-01-01; None when unknown."""
+    return None if day is None else day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def publisher_key(name: str) -> str:
+    """The form in which publishers compare."""
+    return name.strip().casefold()
+
+
+def content_of(article: Article) -> tuple[Any, ...]:
+    """The values of the `CONTENT` columns."""
+    return (
+        article.article_id,
+        article.title,
+        article.publisher,
+        article.author,
+        article.published,
+        article.modified,
+        article.url,
+        canonical(list(article.topics)),
+        article.text,
+    )
+
+
+def rest_of(article: Article) -> tuple[str, str, str]:
+    """The values of the `REST` columns."""
+    removals = canonical([[removal.rule, removal.text] for removal in article.removals])
+    return article.source, article.original, removals
+
+
+def intact(row: Sequence[Any]) -> bool:
+    """Whether `CONTENT, content_hash, REST, rest_hash` match; a rest_hash of None always does."""
+    return digest(row[:9]) == row[9] and row[13] in (None, digest(row[10:13]))
+
+
+def article_of(row: Sequence[Any], catalog: Catalog) -> Article:
+    """The article in a row for `intact`.
+
+    Raises:
+        IndexDamaged: a hash does not match.
+    """
+    content, rest = row[:9], row[10:13]
+    if not intact(row):
+        raise _damaged_article(catalog, content[0])
+    article_id, title, publisher, author, published, modified, url, topics, text = content
+    return Article(
+        article_id=article_id,
+        text=text,
+        title=title,
+        publisher=publisher,
+        author=author,
+        published=published,
+        modified=modified,
+        url=url,
+        topics=tuple(json.loads(topics)),
+        source=rest[0],
+        original=rest[1],
+        removals=tuple(Removal(rule=rule, text=cut) for rule, cut in json.loads(rest[2])),
+    )
+
+
+def row_hash(chunk: ChunkRow, vector_key: str) -> str:
+    """What the catalog keeps beside a chunk, to know it again."""
+    return digest(
+        (
+            chunk.chunk_id,
+            chunk.article_id,
+            chunk.start,
+            chunk.end,
+            chunk.text,
+            chunk.header,
+            chunk.title,
+            chunk.publisher,
+            chunk.published,
+            chunk.url,
+            vector_key,
+        )
+    )
+
+
+def chunk_rows(
+    connection: sqlite3.Connection, catalog: Catalog, keys: Sequence[int]
+) -> dict[int, ChunkRow]:
+    """The chunks of these keys, whatever their revision, each checked against its hash.
+
+    Raises:
+        IndexDamaged: a row is not what was written.
+    """
+    chosen = json.dumps(list(keys))
+    chunks = connection.execute(
+        'SELECT chunk_key, chunk_id, article_key, start, "end", header, vector_key, row_hash'
+        " FROM chunks WHERE chunk_key IN (SELECT value FROM json_each(?))",
+        (chosen,),
+    ).fetchall()
+    articles = {
+        key: facts
+        for key, *facts in connection.execute(
+            "SELECT article_key, article_id, title, publisher, published, url, text FROM articles"
+            " WHERE article_key IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({row[2] for row in chunks})),),
+        )
+    }
+    found: dict[int, ChunkRow] = {}
+    for key, chunk_id, article_key, start, end, header, vector_key, expected in chunks:
+        try:
+            article_id, title, publisher, published, url, text = articles[article_key]
+            cut = text[start:end]
+        except (KeyError, TypeError):
+            raise damaged(catalog.path, f"chunk {key} points nowhere") from None
+        row = ChunkRow(
+            chunk_key=key,
+            chunk_id=chunk_id,
+            article_id=article_id,
+            start=start,
+            end=end,
+            text=cut,
+            header=header,
+            title=title,
+            publisher=publisher,
+            published=published,
+            url=url,
+        )
+        if row_hash(row, vector_key) != expected:
+            raise _damaged_article(catalog, article_id)
+        found[key] = row
+    return found
+
+
+def _damaged_article(catalog: Catalog, article_id: object) -> IndexDamaged:
+    return IndexDamaged(
+        f"{catalog.path}: the stored article {article_id!r} is damaged; run "
+        f"`rag remove {article_id}` and ingest it again"
+    )

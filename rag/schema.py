@@ -1,0 +1,310 @@
+"""The nouns of Newsdesk: frozen, typed, JSON-ready through `to_dict()`.
+
+Offsets are Unicode code points into `Article.text`, the stored, cleaned text; `start` is
+inclusive, `end` exclusive. Scores are higher-is-better, ranks start at 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from rag.errors import SettingsError
+
+
+class _Record:
+    """Gives the dataclasses below one way to become JSON."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings, numbers and None, ready for `json.dumps`."""
+        return {
+            item.name: _plain(getattr(self, item.name))
+            for item in dataclasses.fields(self)  # type: ignore[arg-type]  # each subclass is one
+            if item.metadata.get("json", True)
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Record):
+        return value.to_dict()
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, StrEnum):
+        return str(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+class Verdict(StrEnum):
+    """What the checks say about one sentence."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    UNSUPPORTED = "unsupported"
+    QUOTED = "quoted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal(_Record):
+    """One stretch that cleaning took out of an article, kept so that it can be shown."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article(_Record):
+    """A source text with what is known about it.
+
+    Invariant: `text` is cleaned and is what every offset points into; `original` is the text
+    before cleaning. `published` and `modified` are ISO 8601 dates or date-times as the source gave
+    them, and None when the source gives none: file and ingest times are never put there.
+    """
+
+    article_id: str
+    text: str
+    title: str = ""
+    publisher: str = ""
+    author: str = ""
+    published: str | None = None
+    modified: str | None = None
+    url: str = ""
+    topics: tuple[str, ...] = ()
+    source: str = ""
+    """The file or address that it was loaded from."""
+    original: str = field(default="", repr=False, metadata={"json": False})
+    removals: tuple[Removal, ...] = field(default=(), repr=False, metadata={"json": False})
+
+    @property
+    def published_day(self) -> date | None:
+        """The calendar day of publication as written by the source, or None when unknown."""
+        return date.fromisoformat(self.published[:10]) if self.published else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk(_Record):
+    """A stored slice of an article: `article.text[start:end] == text`.
+
+    `header` (title, publisher, date, heading) is embedded and indexed with the text, and is not
+    part of it. `chunk_id` is the same for the same article text and chunking settings.
+    """
+
+    chunk_id: str
+    article_id: str
+    start: int
+    end: int
+    text: str
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(_Record):
+    """A chunk retrieved for a question, with the article facts that a reader needs beside it."""
+
+    rank: int
+    score: float
+    article_id: str
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    title: str = ""
+    publisher: str = ""
+    published: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(_Record):
+    """A passage sentence that bears on the question: `article.text[start:end] == text`."""
+
+    number: int
+    """1 for the best; the number that the model cites."""
+    score: float
+    """0 to 1: how likely the sentence answers the question."""
+    article_id: str
+    start: int
+    end: int
+    text: str
+    context: str = ""
+    """The article's text just before it, from the start of the sentence before (may be empty):
+    `article.text[start - len(context) : end] == context + text`."""
+    title: str = ""
+    publisher: str = ""
+    published: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation(_Record):
+    """A pointer from an answer sentence to article text: `article.text[start:end] == quote`."""
+
+    number: int
+    article_id: str
+    title: str = ""
+    publisher: str = ""
+    published: str | None = None
+    url: str = ""
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure(_Record):
+    """A check that a sentence did not pass, and the words of the sentence that failed it."""
+
+    check: str
+    """One of number, date, name, negation, modality, quantifier, meaning, mark, evidence."""
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence(_Record):
+    """One sentence of an answer, or of a text given to `verify`, with its verdict."""
+
+    text: str
+    verdict: Verdict
+    citations: tuple[int, ...] = ()
+    """Numbers of `Answer.citations`, in order of appearance."""
+    score: float = 1.0
+    """0 to 1, higher is better supported."""
+    failed: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification(_Record):
+    """The verdicts of somebody's text against articles; `score` is 0 to 1 for the whole."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(_Record):
+    """What is shown to the reader.
+
+    Invariants: each citation is an exact range of a stored article; each sentence is `supported`
+    or `quoted` and cites at least one; `answer` is the sentences joined, with marks `[n]`.
+    `abstained` means that nothing was found to bear on the question: `reason` says what was
+    looked at and what came closest. In a stream, `complete` is False until the last one.
+    """
+
+    question: str
+    answer: str
+    abstained: bool = False
+    reason: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    model: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    query: str = ""
+    """The search text: the question, made whole from the conversation where it leaned on it."""
+    passages: tuple[Passage, ...] = ()
+    left_out: tuple[Sentence, ...] = ()
+    """Drafted sentences that failed their checks."""
+    notice: str = ""
+    """Something that the reader should know, such as a model that could not be reached."""
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(_Record):
+    """One earlier question of a conversation and what was answered."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(_Record):
+    """What may be searched; empty fields do not restrict.
+
+    Days are inclusive and may be given as `date` or ISO strings. An article of unknown date is
+    outside every date range. Publishers compare without regard to case.
+
+    Raises:
+        SettingsError: a date cannot be read, or the range is empty.
+    """
+
+    published_from: date | str | None = None
+    published_to: date | str | None = None
+    publishers: tuple[str, ...] = ()
+    article_ids: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Turn what callers give into dates and tuples, once."""
+        for name in ("published_from", "published_to"):
+            object.__setattr__(self, name, _day(name, getattr(self, name)))
+        for name in ("publishers", "article_ids"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        first, last = self.first_day, self.last_day
+        if first and last and first > last:
+            raise SettingsError(f"the date range is empty: {first} is after {last}; swap them")
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day let through."""
+        return self.published_from if isinstance(self.published_from, date) else None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day let through."""
+        return self.published_to if isinstance(self.published_to, date) else None
+
+    def __bool__(self) -> bool:
+        """Whether anything is restricted."""
+        return any((self.published_from, self.published_to, self.publishers, self.article_ids))
+
+
+def _day(name: str, value: date | str | None) -> date | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value.strip()[:10])
+    except (ValueError, AttributeError):
+        raise SettingsError(f"{name}: {value!r} is not a date; write YYYY-MM-DD") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection(_Record):
+    """A file or line that was not ingested, and why; the remedy is part of the reason."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport(_Record):
+    """What one ingest did: articles by outcome, then the totals now stored."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    articles: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(_Record):
+    """How far a long piece of work is: `done` of `total` (0 when not known yet) of a stage."""
+
+    stage: str
+    """One of load, embed, publish."""
+    done: int
+    total: int

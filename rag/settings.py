@@ -1,0 +1,202 @@
+"""Settings: one frozen, typed object. The only reader of the environment and of `rag.toml`.
+
+Order, later wins: the defaults below, `rag.toml` in the working folder (or the file given),
+`RAG_SECTION__KEY` environment variables, keyword arguments. An unknown key is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rag.errors import SettingsError
+
+PREFIX = "RAG_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class IndexSettings(_Section):
+    """Where the collection is stored."""
+
+    dir: Path = Path(".newsdesk/index")
+    lock_timeout: float = Field(default=60.0, ge=0)
+    """Seconds that a writer waits for another one."""
+
+
+class EmbedderSettings(_Section):
+    """The model that turns text into vectors."""
+
+    model: str = "all-MiniLM-L6-v2"
+    """`all-MiniLM-L6-v2` is the one that the install brings; otherwise the folder of a
+    sentence-transformers model, or a hub name where `allow_download` is on."""
+    allow_download: bool = False
+    backend: str = Field(default="auto", pattern="^(auto|openvino|torch)$")
+    batch_size: int = Field(default=32, ge=1, le=1024)
+    threads: int = Field(default=0, ge=0, le=256)
+    """0 leaves the choice to the backend."""
+    cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path("newsdesk"))
+
+
+class LLMSettings(_Section):
+    """The model that writes. With `base_url` empty, the embedded one is used."""
+
+    base_url: str = ""
+    """An OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1 for Ollama."""
+    model: str = ""
+    """The model's name at the endpoint; required with `base_url`."""
+    api_key: SecretStr | None = None
+    """Only from the environment: RAG_LLM__API_KEY."""
+    gguf: Path | None = None
+    """Another GGUF file for the embedded server."""
+    enabled: bool = True
+    """Off: every answer is quoted evidence, and no model is loaded."""
+    threads: int = Field(default=0, ge=0, le=256)
+    """Of the embedded server; 0 chooses: one on machines with up to 4 cores."""
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+    """Seconds for one whole call."""
+    max_tokens: int = Field(default=0, ge=0, le=32_768)
+    """Of one draft; 0 chooses: 96 for the embedded model, 512 for others."""
+    context_window: int = Field(default=0, ge=0)
+    """Tokens; 0 chooses: 2,048 for the embedded model, 8,192 for others."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+
+
+class ChunkingSettings(_Section):
+    """How articles are split, in the embedder's own tokens, its header included."""
+
+    size: int = Field(default=200, ge=32, le=8192)
+    overlap: int = Field(default=0, ge=0, le=4096)
+
+
+class RetrievalSettings(_Section):
+    """How passages are found."""
+
+    top_k: int = Field(default=10, ge=1, le=1000)
+    dense_depth: int = Field(default=100, ge=1, le=10_000)
+    lexical_depth: int = Field(default=100, ge=1, le=10_000)
+    rrf_k: int = Field(default=10, ge=1, le=1000)
+    """The k of reciprocal rank fusion, 1 / (k + rank); Cormack et al., SIGIR 2009."""
+
+
+class AnswerSettings(_Section):
+    """How answers are written and when none is given."""
+
+    max_evidence: int = Field(default=5, ge=1, le=50)
+    max_sentences: int = Field(default=4, ge=1, le=50)
+    abstain_below: float = Field(default=0.5, ge=0, le=1)
+    """The evidence score under which a question is declined."""
+    max_question: int = Field(default=4000, ge=1)
+    """Characters."""
+
+
+class IngestSettings(_Section):
+    """What is accepted."""
+
+    max_bytes: int = Field(default=10_000_000, ge=1)
+    """The largest text file or JSONL line that is read as one article."""
+    clean: bool = True
+    cleaning_off: tuple[str, ...] = ()
+    """Names of cleaning rules that are switched off."""
+
+
+class ChatSettings(_Section):
+    """The chat server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=0, le=65535)
+    """0 takes any free port."""
+    title: str = "Newsdesk"
+    examples: tuple[str, ...] = ()
+    """Example questions of the empty page; empty makes them from the collection."""
+    allow_remote: bool = False
+    """Lets `host` be an address that other machines reach. The chat asks nobody for a password."""
+
+
+class Settings(_Section):
+    """Every setting, by section."""
+
+    index: IndexSettings = IndexSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    llm: LLMSettings = LLMSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    answer: AnswerSettings = AnswerSettings()
+    ingest: IngestSettings = IngestSettings()
+    chat: ChatSettings = ChatSettings()
+
+    @classmethod
+    def load(
+        cls,
+        file: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        **sections: Mapping[str, Any],
+    ) -> Settings:
+        """Read `rag.toml`, the environment and overrides such as `llm={"model": "…"}`.
+
+        Raises:
+            SettingsError: names the unknown key or the wrong value, and where it was given.
+        """
+        merged: dict[str, dict[str, Any]] = {}
+        origin: dict[tuple[str, ...], str] = {}
+        for where, layer in (
+            *_toml(file),
+            *_environment(os.environ if environ is None else environ),
+            *(("arguments", {name: dict(keys)}) for name, keys in sections.items()),
+        ):
+            for section, keys in layer.items():
+                for key, value in keys.items():
+                    merged.setdefault(section, {})[key] = value
+                    origin[section, key] = where
+        try:
+            return cls.model_validate(merged)
+        except ValidationError as error:
+            raise SettingsError(_explain(error, origin)) from None
+
+
+def _toml(file: Path | None) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+    path = file or Path("rag.toml")
+    if not path.is_file():
+        if file is not None:
+            raise SettingsError(f"{path}: there is no such settings file")
+        return []
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML ({error})") from None
+    for section, keys in content.items():
+        if not isinstance(keys, dict):
+            raise SettingsError(f"{path}: {section!r} stands outside a [section]")
+    if "api_key" in content.get("llm", {}):
+        raise SettingsError(f"{path}: a key does not belong in a file; set RAG_LLM__API_KEY")
+    return [(str(path), content)]
+
+
+def _environment(environ: Mapping[str, str]) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+    return [
+        (name, {section.lower(): {key.lower(): value}})
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and "__" in name
+        for section, _, key in [name.removeprefix(PREFIX).partition("__")]
+    ]
+
+
+def _explain(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -> str:
+    lines = []
+    for problem in error.errors():
+        path = tuple(str(part) for part in problem["loc"])
+        where = origin.get(path[:2]) or next(
+            (place for known, place in origin.items() if known[0] == path[0]), "settings"
+        )
+        unknown = problem["type"] == "extra_forbidden"
+        what = "is not a setting; see docs/settings.md" if unknown else problem["msg"]
+        lines.append(f"{'.'.join(path[:2])} ({where}): {what}")
+    return "; ".join(lines)

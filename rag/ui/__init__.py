@@ -1,0 +1,19 @@
+"""The chat page: renders an `Answer`, decides nothing.
+
+server.py        the FastAPI application, where it is served
+routes.py        the routes beside the page: sources, styles, health
+guard.py         which requests it takes, what it tells the browser
+page.py          the Gradio components and their events
+conversation.py  one question at a time: stream, stop, remember
+collection.py    what the front page says of the collection
+render.py        Answer -> HTML           source.py  Article -> HTML, the cited words marked
+markup.py        how a string of unknown origin becomes HTML
+newsdesk.css, newsdesk.js
+
+Gradio is imported when an application is built, not before.
+"""
+
+from rag.ui.conversation import Reader
+from rag.ui.server import build_app, serve
+
+__all__ = ["Reader", "build_app", "serve"]

@@ -1,0 +1,216 @@
+"""One question at a time: streams an answer, can be stopped, remembers what was said.
+
+Nothing here is shared between readers: a `Conversation` belongs to one open page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from rag.errors import RagError
+from rag.schema import Answer, Article, Filters, Turn
+from rag.ui import render
+from rag.ui.markup import shorten
+
+_LOG = logging.getLogger(__name__)
+_MOST_EXCHANGES = 100
+
+
+class Reader(Protocol):
+    """What the page needs of an `Assistant`."""
+
+    def astream(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> AsyncIterator[Answer]:
+        """Growing snapshots. Cancelling the task that reads it stops the model."""
+        ...
+
+    def article(self, article_id: str) -> Article:
+        """One stored article; raises `IndexMissing`."""
+        ...
+
+    def articles(self) -> Sequence[Article]:
+        """All that is stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question and what became of it so far: an answer, a problem, or both."""
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    problem: str = ""
+    stopped: bool = False
+
+    def html(self) -> str:
+        """The exchange as the reader sees it."""
+        parts = [render.answer_html(self.answer)] if self.answer else []
+        parts += [render.problem_html(self.problem)] if self.problem else []
+        parts += [render.stopped_html()] if self.stopped else []
+        return render.turn_html(self.number, self.question, "".join(parts))
+
+    def turn(self) -> Turn | None:
+        """What a follow-up may lean on; None when nothing was answered."""
+        if self.answer is None or not self.answer.complete or self.problem:
+            return None
+        return Turn(question=self.question, answer=self.answer.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The exchanges of one page, oldest first."""
+
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def last(self) -> Exchange | None:
+        """The newest exchange."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    def without_last(self) -> Conversation:
+        """The conversation before its newest exchange."""
+        return Conversation(self.exchanges[:-1])
+
+    def with_next(self, exchange: Exchange) -> Conversation:
+        """One exchange more; the oldest leave when there are very many."""
+        return Conversation((*self.exchanges, exchange)[-_MOST_EXCHANGES:])
+
+    def history(self) -> tuple[Turn, ...]:
+        """The answered questions so far."""
+        return tuple(turn for turn in (item.turn() for item in self.exchanges) if turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the page shows at one moment: earlier exchanges, the newest, and what is going on."""
+
+    earlier: Conversation
+    newest: Exchange
+    running: bool
+    status: str
+
+
+class Run:
+    """One answer being read from an assistant, in a task that can be cancelled at any time."""
+
+    def __init__(self, stream: AsyncIterator[Answer]) -> None:
+        """Start reading at once; an event loop must be running."""
+        self._snapshots: asyncio.Queue[Answer | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._read(stream))
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self.stopped = False
+
+    def stop(self) -> None:
+        """End the iteration now and cancel what feeds it."""
+        self.stopped = True
+        self._task.cancel()
+        self._snapshots.put_nowait(None)
+
+    async def snapshots(self) -> AsyncGenerator[Answer, None]:
+        """Each snapshot as it comes, until the answer is complete or stopped.
+
+        Raises:
+            RagError: the assistant's own.
+        """
+        try:
+            while not self.stopped and (snapshot := await self._snapshots.get()) is not None:
+                yield snapshot
+            if not self.stopped:
+                await self._task
+        finally:
+            self._task.cancel()
+
+    async def _read(self, stream: AsyncIterator[Answer]) -> None:
+        try:
+            async for snapshot in stream:
+                self._snapshots.put_nowait(snapshot)
+        finally:
+            self._snapshots.put_nowait(None)
+
+
+class Desk:
+    """Takes the questions of all open pages; each page has at most one answer under way."""
+
+    def __init__(self, reader: Reader, max_question: int) -> None:
+        """Keep what answers, and the longest question that it is given, in characters."""
+        self._reader = reader
+        self._max_question = max_question
+        self._runs: dict[str, Run] = {}
+
+    def stop(self, session: str) -> None:
+        """Stop the answer of one page, if there is one."""
+        if run := self._runs.get(session):
+            run.stop()
+
+    async def ask(
+        self, session: str, earlier: Conversation, question: str
+    ) -> AsyncGenerator[Frame, None]:
+        """What the page shows from the question to the end of its answer.
+
+        Nothing is yielded for an empty question, or while the page has another one under way.
+        Closing the generator stops the model.
+        """
+        question = question.strip()
+        if not question or session in self._runs:
+            return
+        number = earlier.last.number + 1 if earlier.last else 1
+        if len(question) > self._max_question:
+            shown, problem = shorten(question, 200), self._too_long(question)
+            exchange = Exchange(number=number, question=shown, problem=problem)
+            yield Frame(earlier, exchange, running=False, status="")
+            return
+        exchange = Exchange(number=number, question=question)
+        run = self._runs[session] = Run(self._reader.astream(question, history=earlier.history()))
+        try:
+            async with aclosing(self._frames(run, earlier, exchange)) as frames:
+                async for frame in frames:
+                    yield frame
+        finally:
+            run.stop()
+            del self._runs[session]
+
+    async def _frames(
+        self, run: Run, earlier: Conversation, exchange: Exchange
+    ) -> AsyncGenerator[Frame, None]:
+        yield Frame(earlier, exchange, running=True, status=render.progress_text(None))
+        try:
+            async with aclosing(run.snapshots()) as snapshots:
+                async for answer in snapshots:
+                    exchange = replace(exchange, answer=answer)
+                    if not answer.complete:
+                        status = render.progress_text(answer)
+                        yield Frame(earlier, exchange, running=True, status=status)
+        except RagError as error:
+            exchange = replace(exchange, problem=str(error))
+        except Exception as error:  # noqa: BLE001  # the page must say so and stay usable
+            _LOG.exception("a question failed")
+            exchange = replace(exchange, problem=_unexpected(error))
+        done = exchange.answer is not None and exchange.answer.complete
+        exchange = replace(exchange, stopped=run.stopped and not done)
+        yield Frame(earlier, exchange, running=False, status=_ending(exchange))
+
+    def _too_long(self, question: str) -> str:
+        return (
+            f"The question has {len(question):,} characters; the most is {self._max_question:,}. "
+            "Shorten it, or raise answer.max_question."
+        )
+
+
+def _ending(exchange: Exchange) -> str:
+    if exchange.stopped:
+        return "Stopped."
+    return "" if exchange.problem or not exchange.answer else render.outcome_text(exchange.answer)
+
+
+def _unexpected(error: Exception) -> str:
+    return (
+        f"Something went wrong inside Newsdesk ({type(error).__name__}). The server's log has the "
+        "details; try again."
+    )

@@ -1,0 +1,142 @@
+// Opens citations in the source panel, and gives the page its keys.
+// All text is made by the server; this file fetches, shows and moves the focus.
+(() => {
+  "use strict";
+  const narrow = window.matchMedia("(max-width: 63.99rem)");
+  const byId = (id) => document.getElementById(id);
+
+  // ------------------------------------------------------------ the source panel
+  const panel = document.createElement("dialog");
+  panel.id = "source-panel";
+  panel.setAttribute("aria-label", "Source of the citation");
+  panel.innerHTML = `
+    <div class="tools">
+      <button type="button" class="previous" aria-label="Previous citation">‹</button>
+      <span class="place" role="status"></span>
+      <button type="button" class="next" aria-label="Next citation">›</button>
+      <button type="button" class="close" aria-label="Close the source">×</button>
+    </div>
+    <div class="content" tabindex="0"></div>`;
+  document.body.append(panel);
+  const part = (name) => panel.querySelector("." + name);
+
+  let current = null; // the href that is open
+  let asked = 0; // the newest request wins
+
+  // The citations that belong together: those of an answer, or a list of passages.
+  const group = (link) => {
+    const scope =
+      link.closest(".passages") || link.closest(".turn")?.querySelector(".answer");
+    const links = scope ? [...scope.querySelectorAll("a.cite, .passages a.cite-title")] : [];
+    return [...new Map(links.map((each) => [each.getAttribute("href"), each])).values()];
+  };
+  const linkTo = (href) =>
+    [...document.querySelectorAll("a.cite, a.cite-title")].filter(
+      (each) => each.getAttribute("href") === href,
+    );
+
+  const mark = (href) => {
+    document.querySelectorAll("[aria-current='true']").forEach((each) => {
+      each.removeAttribute("aria-current");
+    });
+    if (href) linkTo(href).forEach((each) => each.setAttribute("aria-current", "true"));
+  };
+
+  const place = () => {
+    const link = linkTo(current)[0];
+    const links = link ? group(link) : [];
+    const at = links.findIndex((each) => each.getAttribute("href") === current);
+    part("place").textContent = at < 0 ? "Source" : `${at + 1} of ${links.length}`;
+    part("previous").disabled = at <= 0;
+    part("next").disabled = at < 0 || at >= links.length - 1;
+    return { links, at };
+  };
+
+  const fetchSource = async (href) => {
+    try {
+      const response = await fetch(href.split("#")[0], { credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const source = page.querySelector("article.source");
+      if (source) return document.importNode(source, true);
+    } catch {
+      // told below
+    }
+    const problem = document.createElement("p");
+    problem.className = "problem";
+    problem.textContent = "The server cannot be reached. Is Newsdesk still running?";
+    return problem;
+  };
+
+  const open = async (href) => {
+    const request = ++asked;
+    current = href;
+    mark(href);
+    const source = await fetchSource(href);
+    if (request !== asked) return;
+    part("content").replaceChildren(source);
+    if (!panel.open) {
+      if (narrow.matches) panel.showModal();
+      else panel.show();
+    }
+    place();
+    part("content").focus({ preventScroll: true });
+    part("content").scrollTop = 0;
+    source.querySelector("mark.cited")?.scrollIntoView({ block: "center" });
+  };
+
+  const step = (by) => {
+    const { links, at } = place();
+    const next = links[at + by];
+    if (at >= 0 && next) open(next.getAttribute("href"));
+  };
+
+  const close = () => {
+    asked++;
+    if (panel.open) panel.close();
+  };
+  panel.addEventListener("close", () => {
+    const link = current && linkTo(current)[0];
+    mark(null);
+    current = null;
+    if (link) link.focus({ preventScroll: true });
+  });
+  narrow.addEventListener("change", close);
+  panel.addEventListener("click", (event) => {
+    if (event.target === panel || event.target.closest(".close")) close();
+    if (event.target.closest(".previous")) step(-1);
+    if (event.target.closest(".next")) step(1);
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a.cite, a.cite-title");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    open(link.getAttribute("href"));
+  });
+
+  // ------------------------------------------------------------ the keys
+  const visible = (element) => element && element.offsetParent !== null;
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.metaKey || event.ctrlKey || event.altKey) return;
+    const typing = event.target.closest?.("textarea, input, [contenteditable]");
+    if (event.key === "/" && !typing) {
+      event.preventDefault();
+      document.querySelector("#box textarea")?.focus();
+    } else if (event.key === "Escape") {
+      if (panel.open) close();
+      else if (visible(byId("halt"))) byId("halt").click();
+    } else if (panel.open && !typing && event.key === "ArrowLeft") step(-1);
+    else if (panel.open && !typing && event.key === "ArrowRight") step(1);
+  });
+
+  // ------------------------------------------------------------ while an answer comes in
+  let shown = "";
+  new MutationObserver(() => {
+    const status = byId("status");
+    if (status && !status.hasAttribute("role")) status.setAttribute("role", "status");
+    const turn = document.querySelector("#newest .turn");
+    if (turn && turn.id !== shown) turn.scrollIntoView({ block: "start" });
+    shown = turn ? turn.id : "";
+    if (current && !document.querySelector("[aria-current='true']")) mark(current);
+  }).observe(document.body, { childList: true, subtree: true });
+})();

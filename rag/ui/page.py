@@ -1,0 +1,177 @@
+"""The page: Gradio components and what happens when they are used. Imports Gradio.
+
+The text of the page travels through `gr.Markdown`, which sanitises what `render` has escaped
+already. `gr.HTML` would compile its value as a script template, which the policy forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.settings import Settings
+from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
+from rag.ui.conversation import Conversation, Desk, Frame, Reader
+from rag.ui.markup import escape
+from rag.ui.render import problem_html
+
+_HINT = (
+    '<p class="hint">Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops</p>'
+)
+_MOST_ANSWERS, _MOST_WAITING = 4, 64
+_QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's plainest theme with the fonts of the reader's own system."""
+    return gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "Menlo", "monospace"))
+
+
+class Page:
+    """The components, and the events between them.
+
+    `blocks` is what gets mounted.
+    """
+
+    def __init__(self, reader: Reader, settings: Settings) -> None:
+        """Lay out the page and connect it."""
+        self._reader = reader
+        self._settings = settings
+        self._desk = Desk(reader, settings.answer.max_question)
+        with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
+            self._lay_out()
+            self._connect()
+        self.blocks.queue(
+            max_size=_MOST_WAITING, default_concurrency_limit=_MOST_ANSWERS, api_open=False
+        )
+
+    def _lay_out(self) -> None:
+        self.conversation = gr.State(Conversation())
+        with gr.Row(elem_id="top"):
+            self.brand = _html("", "brand")
+            self.new = gr.Button("New conversation", elem_id="new", size="sm", visible=False)
+        with gr.Column(elem_id="talk"):
+            self.welcome = _html("", "welcome")
+            with gr.Column(elem_id="examples"):
+                self.examples = [
+                    gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)
+                ]
+            self.earlier = _html("", "earlier")
+            self.newest = _html("", "newest")
+            self.status = _html("", "status")
+            self.retry = gr.Button("Try again", elem_id="retry", size="sm", visible=False)
+        with gr.Column(elem_id="composer"):
+            with gr.Row(elem_id="bar"):
+                self.box = gr.Textbox(
+                    label="Your question",
+                    placeholder="Ask about these articles",
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=8,
+                    elem_id="box",
+                )
+                self.send = gr.Button("Ask", variant="primary", elem_id="send")
+                self.halt = gr.Button("Stop", variant="stop", elem_id="halt", visible=False)
+            _html(_HINT, "hint")
+
+    def _connect(self) -> None:
+        self.shown = [
+            self.earlier, self.newest, self.status, self.send, self.halt, self.retry, self.new,
+            self.welcome, *self.examples, self.box, self.conversation,
+        ]  # fmt: skip
+        asking: dict[str, Any] = {"outputs": self.shown, **_QUIET, "concurrency_id": "ask"}
+        gr.on(
+            [self.box.submit, self.send.click], self._ask_typed, [self.box, self.conversation], **asking
+        )
+        for example in self.examples:
+            example.click(self._ask, [example, self.conversation], **asking)
+        self.retry.click(self._ask_again, [self.conversation], **asking)
+        self.halt.click(self._stop, queue=False, **_QUIET)
+        opening = [self.brand, self.welcome, *self.examples]
+        self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
+        self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
+        self.blocks.unload(self._stop)
+
+    async def _ask(
+        self, question: str, conversation: Conversation, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        first = True
+        asked = self._desk.ask(request.session_hash or "", conversation, question)
+        async with aclosing(asked) as frames:
+            async for frame in frames:
+                yield self._show(frame, first=first)
+                first = False
+
+    async def _ask_typed(
+        self, question: str, conversation: Conversation, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        """As `_ask`; the box is emptied once the question is taken, and may be typed into again."""
+        taken = False
+        async with aclosing(self._ask(question, conversation, request)) as shown:
+            async for changes in shown:
+                empty = not taken and self.halt in changes and changes[self.halt]["visible"]
+                taken = True
+                yield {**changes, self.box: ""} if empty else changes
+
+    async def _ask_again(
+        self, conversation: Conversation, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        question = conversation.last.question if conversation.last else ""
+        asked = self._ask(question, conversation.without_last(), request)
+        async with aclosing(asked) as shown:
+            async for changes in shown:
+                yield changes
+
+    async def _stop(self, request: gr.Request) -> None:
+        """The reader pressed Stop, or closed the page."""
+        self._desk.stop(request.session_hash or "")
+
+    def _open(self) -> dict[Any, Any]:
+        """The front of the page, from what is stored now."""
+        try:
+            collection = describe(self._reader.articles(), self._settings.chat.examples)
+        except RagError as error:
+            nothing = Collection(articles=0, first=None, last=None, questions=())
+            return self._front(nothing, problem_html(str(error)))
+        return self._front(collection, welcome_html(collection))
+
+    def _front(self, collection: Collection, welcome: str) -> dict[Any, Any]:
+        questions = [*collection.questions, *[""] * EXAMPLES][:EXAMPLES]
+        buttons = zip(self.examples, questions, strict=True)
+        return {
+            self.brand: brand_html(self._settings.chat.title, collection),
+            self.welcome: gr.update(value=welcome, visible=True),
+            **{button: gr.update(value=text, visible=bool(text)) for button, text in buttons},
+        }
+
+    def _start_over(self) -> dict[Any, Any]:
+        hidden = dict.fromkeys([self.retry, self.new], gr.update(visible=False))
+        empty = dict.fromkeys([self.earlier, self.newest, self.status], "")
+        return {self.conversation: Conversation(), **hidden, **empty, **self._open()}
+
+    def _show(self, frame: Frame, *, first: bool) -> dict[Any, Any]:
+        """What changes on the page; the first frame of a question also moves the old ones up."""
+        shown = {
+            self.newest: frame.newest.html(),
+            self.status: escape(frame.status),
+            self.conversation: frame.earlier.with_next(frame.newest),
+        }
+        if first:
+            hidden = [self.welcome, *self.examples]
+            shown[self.earlier] = "".join(item.html() for item in frame.earlier.exchanges)
+            shown |= dict.fromkeys(hidden, gr.update(visible=False))
+        if first or not frame.running:
+            idle, busy = gr.update(visible=not frame.running), gr.update(visible=frame.running)
+            shown |= {self.send: idle, self.retry: idle, self.new: idle, self.halt: busy}
+        return shown
+
+
+def _html(value: str, name: str) -> gr.Markdown:
+    """A stretch of the page made by `render`; no Markdown or mathematics is read in it."""
+    return gr.Markdown(value, elem_id=name, latex_delimiters=[], sanitize_html=True)

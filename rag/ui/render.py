@@ -1,0 +1,208 @@
+"""Answer -> HTML: pure functions. Every string is escaped; only our own tags are tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from rag.schema import Answer, Citation, Passage, Sentence, Verdict
+from rag.ui.markup import count, escape, shorten
+from rag.ui.source import byline, source_link
+
+_CLOSEST = 3
+_CHECKED = {
+    Verdict.SUPPORTED: "Checked: the cited text supports this sentence",
+    Verdict.PARTLY: "Only partly supported by the cited text",
+    Verdict.UNSUPPORTED: "Not supported by the cited text",
+    Verdict.QUOTED: "The article's own words",
+}
+
+
+def answer_html(answer: Answer) -> str:
+    """An answer, finished or growing: its sentences, its sources and how it came about."""
+    if answer.abstained:
+        return _notice(answer.notice) + _abstained(answer) + _about(answer)
+    parts = [_notice(answer.notice), _sentences(answer)]
+    if answer.complete:
+        parts += [_sources(answer), _left_out(answer.left_out), _about(answer)]
+    return "".join(parts)
+
+
+def turn_html(number: int, question: str, body: str) -> str:
+    """One exchange: the question, then what was made of it (`body` is HTML)."""
+    heading = f'<h2 class="question">{escape(question)}</h2>'
+    return f'<section class="turn" id="turn-{number}">{heading}{body}</section>'
+
+
+def problem_html(message: str) -> str:
+    """Something that went wrong, in words."""
+    return f'<p class="problem" role="alert">{escape(message)}</p>'
+
+
+def stopped_html() -> str:
+    """The note below an answer that the reader stopped."""
+    return '<p class="stopped">Stopped. What stands above had been checked.</p>'
+
+
+def progress_text(answer: Answer | None) -> str:
+    """What is going on, in a few words, from the newest snapshot."""
+    if answer is None:
+        return "Searching the articles…"
+    if answer.sentences:
+        return f"Writing… {count(len(answer.sentences), 'sentence')} checked so far"
+    if answer.passages:
+        articles = len({passage.article_id for passage in answer.passages})
+        passages = count(len(answer.passages), "passage")
+        return f"Reading {passages} from {count(articles, 'article')}…"
+    return "Searching the articles…"
+
+
+def outcome_text(answer: Answer) -> str:
+    """The end of an answer, for those who cannot see that it ended."""
+    if answer.abstained:
+        return "Finished: not answered from these articles."
+    sentences = count(len(answer.sentences), "sentence")
+    return f"Answer complete: {sentences}, {count(len(answer.citations), 'citation')}."
+
+
+def _sentences(answer: Answer) -> str:
+    """Quotes stand in blocks of their own; the sentences between them run on in paragraphs."""
+    blocks = []
+    for quoted, run in groupby(answer.sentences, lambda item: item.verdict is Verdict.QUOTED):
+        if quoted:
+            blocks += [_quote(sentence, answer) for sentence in run]
+        else:
+            blocks.append(f"<p>{' '.join(_sentence(sentence, answer) for sentence in run)}</p>")
+    return f'<div class="answer">{"".join(blocks)}</div>'
+
+
+def _sentence(sentence: Sentence, answer: Answer) -> str:
+    verdict = _CHECKED[sentence.verdict]
+    tick = f'<span class="tick"><span class="sr-only">{escape(verdict)}</span></span>'
+    text = f'<span class="said">{escape(sentence.text)}</span>'
+    return (
+        f'<span class="sentence {sentence.verdict}" title="{escape(verdict)}">{text}'
+        f"{_cites(_cited(sentence, answer), answer)}{tick}</span>"
+    )
+
+
+def _quote(sentence: Sentence, answer: Answer) -> str:
+    cited = _cited(sentence, answer)
+    line = byline(cited[0].publisher, cited[0].published) if cited else ""
+    return (
+        f'<blockquote class="sentence quoted" title="{escape(_CHECKED[Verdict.QUOTED])}">'
+        f'<p><span class="said">{escape(sentence.text)}</span>{_cites(cited, answer)}</p>'
+        f'<p class="by">{line}</p></blockquote>'
+    )
+
+
+def _cited(sentence: Sentence, answer: Answer) -> list[Citation]:
+    known = {citation.number: citation for citation in answer.citations}
+    return [known[number] for number in sentence.citations if number in known]
+
+
+def _cites(citations: Iterable[Citation], answer: Answer) -> str:
+    return "".join(_cite(citation, answer) for citation in citations)
+
+
+def _cite(citation: Citation, answer: Answer) -> str:
+    """A small number; its tooltip and its name for screen readers say where it leads."""
+    where = f"{citation.title}, {citation.publisher}" if citation.publisher else citation.title
+    tip = f"“{shorten(citation.quote, 240)}” {where}"
+    return (
+        f'<a class="cite" href="{_link(citation, answer)}" title="{escape(tip)}">'
+        f'<span class="sr-only">Source </span>{citation.number}</a>'
+    )
+
+
+def _link(citation: Citation, answer: Answer) -> str:
+    also = [
+        (other.start, other.end)
+        for other in answer.citations
+        if other.article_id == citation.article_id
+    ]
+    span = (citation.start, citation.end)
+    return escape(source_link(citation.article_id, span, citation.quote, also))
+
+
+def _sources(answer: Answer) -> str:
+    """One line an article, with the numbers of all its citations."""
+    if not answer.citations:
+        return ""
+    by_article: dict[str, list[Citation]] = {}
+    for citation in answer.citations:
+        by_article.setdefault(citation.article_id, []).append(citation)
+    rows = []
+    for citations in by_article.values():
+        first = citations[0]
+        title = f"<bdi>{escape(first.title or first.article_id)}</bdi>"
+        rows.append(
+            f'<li><span class="numbers">{_cites(citations, answer)}</span><span class="what">'
+            f'<a class="title cite-title" href="{_link(first, answer)}">{title}</a> '
+            f'<span class="by">{byline(first.publisher, first.published)}</span></span></li>'
+        )
+    return f'<div class="sources"><h3>Sources</h3><ul>{"".join(rows)}</ul></div>'
+
+
+def _notice(notice: str) -> str:
+    return f'<p class="notice">{escape(notice)}</p>' if notice else ""
+
+
+def _abstained(answer: Answer) -> str:
+    closest = _passages(answer.passages[:_CLOSEST], snippets=True)
+    return (
+        '<div class="abstained"><h3>Not answered from these articles</h3>'
+        f"<p>{escape(answer.reason)}</p>"
+        + (f"<h4>What came closest</h4>{closest}" if closest else "")
+        + "</div>"
+    )
+
+
+def _passages(passages: Iterable[Passage], *, snippets: bool = False) -> str:
+    rows = []
+    for passage in passages:
+        link = source_link(passage.article_id, (passage.start, passage.end), passage.text)
+        snippet = f'<p class="snippet">{escape(shorten(passage.text, 200))}</p>' if snippets else ""
+        rows.append(
+            f'<li><a class="title cite-title" href="{escape(link)}">'
+            f"<bdi>{escape(passage.title or passage.article_id)}</bdi></a> "
+            f'<span class="by">{byline(passage.publisher, passage.published)}</span>{snippet}</li>'
+        )
+    return f'<ol class="passages">{"".join(rows)}</ol>' if rows else ""
+
+
+def _left_out(sentences: tuple[Sentence, ...]) -> str:
+    if not sentences:
+        return ""
+    rows = "".join(f"<li><q>{escape(item.text)}</q>{_failed(item)}</li>" for item in sentences)
+    were = "was" if len(sentences) == 1 else "were"
+    summary = f"{count(len(sentences), 'drafted sentence')} {were} left out: not supported"
+    return f'<details class="left-out"><summary>{summary}</summary><ul>{rows}</ul></details>'
+
+
+def _failed(sentence: Sentence) -> str:
+    reasons = [
+        f"{failure.check}: {', '.join(failure.words)}" if failure.words else failure.check
+        for failure in sentence.failed
+    ]
+    return f' <span class="failed">{escape("; ".join(reasons))}</span>' if reasons else ""
+
+
+def _about(answer: Answer) -> str:
+    """How the answer was made, folded away; the rewritten search stands in view."""
+    timings = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in answer.timings.items())
+    facts = [("Model", answer.model or "none"), ("Time", timings)]
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts if fact)
+    read = _passages(answer.passages)
+    passages = f"<h4>Passages read</h4>{read}" if read else ""
+    return (
+        f'{_searched(answer)}<details class="about"><summary>How this was answered</summary>'
+        f"<dl>{rows}</dl>{passages}</details>"
+    )
+
+
+def _searched(answer: Answer) -> str:
+    same = answer.query.split() == answer.question.split()
+    if not answer.query or same:
+        return ""
+    return f'<p class="searched">Searched for <q>{escape(answer.query)}</q></p>'

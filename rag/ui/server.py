@@ -1,0 +1,134 @@
+"""The chat server: what it is put together from, and the address that it is served on."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rag.errors import SettingsError
+from rag.settings import ChatSettings, Settings
+from rag.ui.conversation import Reader
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_GRACE = 3
+"""Seconds that open answers get when the server is told to end."""
+
+
+def build_app(reader: Reader, settings: Settings) -> FastAPI:
+    """The whole application: page, styles, `/source` and `/healthz`, behind the `Guard`.
+
+    Args:
+        reader: an `Assistant`, or anything that answers like one.
+        settings: `chat` and `answer.max_question` are used.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from rag.ui.guard import Guard
+    from rag.ui.page import Page, theme
+    from rag.ui.routes import routes, shipped_file
+
+    app = FastAPI(title=settings.chat.title, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(routes(reader))
+    app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
+    gr.mount_gradio_app(
+        app,
+        Page(reader, settings).blocks,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        theme=theme(),
+        css=shipped_file("newsdesk.css"),
+        head='<meta name="color-scheme" content="light dark">'
+        '<script src="newsdesk.js" defer></script>',
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        max_file_size=1,
+    )
+    return app
+
+
+def serve(
+    reader: Reader, settings: Settings, announce: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        reader: what answers.
+        settings: `chat.host` and `chat.port` say where; port 0 takes any free one.
+        announce: called once with the address, when the page can be opened.
+
+    Raises:
+        SettingsError: the address cannot be used, or is open to other machines without leave.
+    """
+    import uvicorn
+
+    listener = listen(settings.chat)
+    address = _address(settings.chat.host, listener.getsockname()[1])
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                announce(address)
+
+    with listener:
+        app = build_app(reader, settings)
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        Server(config).run(sockets=[listener])
+
+
+def listen(chat: ChatSettings) -> socket.socket:
+    """A listening socket on `chat.host` and `chat.port`.
+
+    Raises:
+        SettingsError: names the setting and the remedy.
+    """
+    if not (chat.allow_remote or _is_loopback(chat.host)):
+        raise SettingsError(
+            f"chat.host {chat.host!r} can be reached from other machines, and the chat has no "
+            "password; use 127.0.0.1, or set chat.allow_remote if the network is trusted"
+        )
+    try:
+        return socket.create_server(
+            (chat.host, chat.port),
+            family=socket.AF_INET6 if ":" in chat.host else socket.AF_INET,
+        )
+    except OSError as error:
+        raise SettingsError(_unusable(chat, error)) from None
+
+
+def _unusable(chat: ChatSettings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"chat.port {chat.port} is in use by another program; choose another one, "
+            "or 0 for any that is free"
+        )
+    if error.errno == errno.EACCES:
+        return f"chat.port {chat.port} needs special rights here; choose one above 1023"
+    return f"chat.host {chat.host!r} cannot be listened on: {error.strerror or error}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

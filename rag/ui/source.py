@@ -1,0 +1,118 @@
+"""An article as a page, with the cited words marked; the links that open it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from itertools import pairwise
+from urllib.parse import urlencode
+
+from rag.schema import Article
+from rag.ui.markup import day, escape, site, web_address
+
+Span = tuple[int, int]
+"""Start and end in `Article.text`, in code points."""
+
+_MOST_SPANS = 40
+_LINES = re.compile(r"\n+|[^\n]+")
+
+
+def fingerprint(quote: str) -> str:
+    """Tells whether the words at a place are still the ones that were cited."""
+    return sha256(quote.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def source_link(article_id: str, span: Span, quote: str, also: Iterable[Span] = ()) -> str:
+    """The address of the article with `span` marked and `also` marked lighter, unescaped.
+
+    It is relative to the chat page, so that it holds below any prefix.
+    """
+    fields = [("article", article_id), ("start", span[0]), ("end", span[1])]
+    fields.append(("quote", fingerprint(quote)))
+    others = sorted(set(also) - {span})[:_MOST_SPANS]
+    fields += [("also", f"{start}-{end}") for start, end in others]
+    return f"source?{urlencode(fields)}#cited"
+
+
+def read_spans(values: Sequence[str]) -> list[Span]:
+    """The `also` fields of a link; what is not `start-end` is passed over."""
+    found = (re.fullmatch(r"(\d{1,9})-(\d{1,9})", value) for value in values[:_MOST_SPANS])
+    return [(int(match[1]), int(match[2])) for match in found if match]
+
+
+def source_html(article: Article, span: Span, quote: str, also: Iterable[Span] = ()) -> str:
+    """The article with the words at `span` marked, unless they are no longer the cited ones.
+
+    Args:
+        article: what is stored now.
+        span: the cited range.
+        quote: the `fingerprint` of the words that were cited.
+        also: other ranges cited in the same answer; those outside the text are passed over.
+    """
+    start, end = span
+    same = 0 <= start < end <= len(article.text) and quote == fingerprint(article.text[start:end])
+    others = [(a, b) for a, b in also if 0 <= a < b <= len(article.text)] if same else []
+    body = _body(article.text, span if same else None, others)
+    changed = "" if same else _problem("This article has changed since it was cited. Ask again.")
+    return (
+        f'<article class="source">{_head(article)}{changed}<div class="body">{body}</div></article>'
+    )
+
+
+def missing_html(message: str) -> str:
+    """What is shown when an article cannot be read."""
+    return f'<article class="source">{_problem(message)}</article>'
+
+
+def page_html(title: str, article: str) -> str:
+    """A whole document, for a citation that is opened in a tab of its own."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)}</title><link rel="stylesheet" href="newsdesk.css"></head>'
+        f'<body class="page"><main>{article}</main></body></html>'
+    )
+
+
+def byline(publisher: str, published: str | None, author: str = "") -> str:
+    """Publisher, author and date in one line of HTML; what is unknown is left out or said."""
+    parts = [f"<bdi>{escape(part)}</bdi>" for part in (publisher, author) if part]
+    return " · ".join([*parts, f'<span class="day">{escape(day(published))}</span>'])
+
+
+def _problem(message: str) -> str:
+    return f'<p class="problem" role="status">{escape(message)}</p>'
+
+
+def _head(article: Article) -> str:
+    title = escape(article.title or article.article_id)
+    url = web_address(article.url)
+    original = (
+        f'<p><a class="original" href="{escape(url)}" target="_blank" rel="noopener noreferrer">'
+        f"Read the original at {escape(site(url))}</a></p>"
+        if url
+        else ""
+    )
+    line = byline(article.publisher, article.published, article.author)
+    return f'<header><h2><bdi>{title}</bdi></h2><p class="by">{line}</p>{original}</header>'
+
+
+def _body(text: str, cited: Span | None, others: Sequence[Span]) -> str:
+    """Paragraphs; the text of the result is `text`, that of its `mark.cited` the citation."""
+    edges = sorted({edge for span in (*others, *([cited] if cited else [])) for edge in span})
+    html, first = [], True
+    for line in _LINES.finditer(text):
+        cuts = [line.start(), *(e for e in edges if line.start() < e < line.end()), line.end()]
+        pieces = []
+        for start, end in pairwise(cuts):
+            piece = escape(text[start:end])
+            if cited and cited[0] <= start < cited[1]:
+                anchor, first = (' id="cited"' if first else ""), False
+                piece = f'<mark class="cited"{anchor}>{piece}</mark>'
+            elif any(a <= start < b for a, b in others):
+                piece = f'<mark class="also">{piece}</mark>'
+            pieces.append(piece)
+        inner = "".join(pieces)
+        html.append(inner if line[0].startswith("\n") else f"<p>{inner}</p>")
+    return "".join(html)

@@ -1,0 +1,76 @@
+"""One change to a true sentence, one failed check, and the words that failed it."""
+
+import pytest
+
+from rag.schema import Verdict
+from rag.verify import Source, check, ground, overall
+
+FUND = (
+    "Last week, a Japanese government-backed fund agreed to buy photoresist maker JSR Corp for "
+    "$6.4 billion to drive consolidation in the industry."
+)
+RULES = "The Netherlands published its licence rules on 30 June 2023, and they may cover service."
+GRANT = "The United States will give Intel up to $8.5 billion, but no loan was agreed."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        ("A Japanese government-backed fund agreed to buy JSR Corp for $6.4 billion.", FUND),
+        ("The government-backed fund agreed to buy the photoresist maker for $6.4bn.", FUND),
+        ("The Netherlands published its rules on 30 June 2023.", RULES),
+        ("The US will give Intel up to 8.5 billion dollars.", GRANT),
+    ],
+)
+def test_true_paraphrases_are_supported(sentence, evidence):
+    assert check(sentence, evidence).verdict == Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("failed", "words", "sentence", "evidence"),
+    [
+        ("number", "$64 billion", "The fund agreed to buy JSR Corp for $64 billion.", FUND),
+        ("number", "6.4 billion yen", "The fund agreed to buy JSR for 6.4 billion yen.", FUND),
+        ("name", "Chinese", "A Chinese government-backed fund agreed to buy JSR Corp.", FUND),
+        ("name", "Tokyo Electron", "The fund agreed to buy Tokyo Electron for $6.4bn.", FUND),
+        ("negation", "agree", "The fund did not agree to buy JSR Corp for $6.4 billion.", FUND),
+        ("modality", "may", "The fund may buy photoresist maker JSR for $6.4 billion.", FUND),
+        ("date", "30 July 2023", "The Netherlands published its rules on 30 July 2023.", RULES),
+        ("date", "2022", "The Netherlands published its licence rules in 2022.", RULES),
+        ("modality", "cover", "The rules of the Netherlands cover service.", RULES),
+        ("quantifier", "up to", "The US will give Intel $8.5 billion.", GRANT),
+        ("negation", "loan", "A loan was agreed with Intel.", GRANT),
+    ],
+)
+def test_a_changed_word_is_named(failed, words, sentence, evidence):
+    checked = check(sentence, evidence)
+    assert checked.verdict == Verdict.UNSUPPORTED
+    assert (failed, words) in [(f.check, word) for f in checked.failed for word in f.words]
+
+
+def test_who_did_what_to_whom():
+    checked = check("JSR acquired Intel for cash.", "Intel acquired JSR for cash.")
+    assert [failure.check for failure in checked.failed] == ["name"]
+    assert check("JSR was acquired by Intel.", "Intel acquired JSR.").verdict == Verdict.SUPPORTED
+
+
+def test_word_for_word_is_quoted_and_a_cut_is_not():
+    denial = "Nobody believes that the fund bought JSR."
+    assert check(denial, f"It rained. {denial}").verdict == Verdict.QUOTED
+    assert check("The fund bought JSR.", denial).verdict == Verdict.UNSUPPORTED
+
+
+@pytest.mark.parametrize("evidence", ["", "   \n"])
+def test_no_evidence_supports_nothing(evidence):
+    checked = check("It rains.", evidence)
+    assert (checked.verdict, checked.score) == (Verdict.UNSUPPORTED, 0.0)
+
+
+def test_a_text_is_scored_by_its_sentences():
+    sources = [Source("a", f"Something else happened. {FUND}"), Source("b", RULES)]
+    true, false = ground(f"{FUND} The rules came on 30 July 2023.", sources, None)
+    assert (true.checked.verdict, true.source.article_id) == (Verdict.QUOTED, "a")
+    assert sources[0].text[true.start : true.end] == FUND
+    assert false.checked.verdict == Verdict.UNSUPPORTED
+    assert overall([true]) > overall([true, false]) > overall([false])
+    assert overall([]) == 0.0
