@@ -14,7 +14,7 @@ from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
 from rag.facts import facts, name_keys
 from rag.prompts import Message, prompt
-from rag.question import OTHER, answers_kind, asks_several, kind, make_whole
+from rag.question import OTHER, answers_kind, asks_several, kind, make_whole, parts
 from rag.retrieve import Retriever
 from rag.schema import Answer, Evidence, Filters, Sentence, Turn
 from rag.words import content_stems
@@ -69,15 +69,17 @@ class Answerer:
         if self._model:
             self._model.warm_up()
         query = make_whole(question, history)
-        passages = tuple(self._retriever.retrieve(query, self._top_k, filters))
+        split = parts(query)
+        passages = tuple(self._retriever.retrieve(query, self._top_k, filters, split))
         clock.lap("retrieve")
         answer = Answer(
             question=question, answer="", query=query, passages=passages, complete=False
         )
         yield replace(answer, timings=clock.laps())
-        evidence = select(query, passages, self._embed, self._settings.max_evidence)
+        evidence = select(query, split, passages, self._embed, self._settings.max_evidence)
         clock.lap("select")
-        if not evidence or evidence[0].score < self._settings.abstain_below:
+        likely = max((item.score for item in evidence), default=0.0)
+        if likely < self._settings.abstain_below:
             yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
             return
         yield from self._written(answer, evidence, history, clock, stop)
@@ -225,17 +227,22 @@ class _Page:
 
 
 def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
-    """The evidence to quote after the draft: the best if nothing rests on it, and its equals."""
-    most = 3 if asks_several(question) else 2
+    """The evidence to quote after the draft: what must not be lost, then what is as good.
+
+    Evidence 1 (and the best of each part of a question) must be rested on by some sentence.
+    """
+    musts = max(1, len(parts(question)))
+    most = max(musts, 3 if asks_several(question) else 2)
+    best = max(item.score for item in evidence)
     wanted = [
-        item
-        for item in evidence
-        if item.number == 1 or item.score >= QUOTE_ABOVE * evidence[0].score
+        item for item in evidence[:most] if item.number <= musts or item.score >= QUOTE_ABOVE * best
     ]
     room = most - len(page.answer.sentences)
-    missing = [item for item in wanted[:most] if not page.cites(item)]
-    best = [item for item in missing if item.number == 1]
-    return missing[:room] if room > 0 else best
+    return [
+        item
+        for place, item in enumerate(item for item in wanted if not page.cites(item))
+        if place < room or item.number <= musts
+    ]
 
 
 def _abstained(answer: Answer, evidence: Sequence[Evidence]) -> Answer:

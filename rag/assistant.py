@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from llama_index.core.schema import NodeWithScore
 
     from rag.embed import Embedder
+    from rag.evidence import Embed
     from rag.llm import LanguageModel
 
 Ingestible = str | Path | Article | Mapping[str, Any]
@@ -225,6 +226,11 @@ class Assistant:
         return Verification(
             sentences=sentences, citations=bibliography.citations, score=round(overall(grounded), 4)
         )
+
+    @property
+    def embed(self) -> Embed:
+        """Texts to unit vectors, by the collection's embedder: (n, dimensions)."""
+        return self._embedder.embed
 
     def _source(self, given: str | Article, number: int) -> Source:
         if isinstance(given, Article):

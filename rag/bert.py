@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rag.errors import ModelError
 
 if TYPE_CHECKING:
-    import numpy as np
     import openvino as ov
 
     from rag.model_folder import ModelFolder
@@ -60,7 +61,6 @@ def graph(folder: ModelFolder) -> ov.Model:
 
 
 def _tensors(folder: ModelFolder) -> dict[str, np.ndarray]:
-    import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -89,8 +89,9 @@ class _Layers:
 
     def inputs(self) -> tuple[Any, Any]:
         """`input_ids` and `attention_mask`, of any batch size and length."""
-        ids = self._op.parameter([-1, -1], "i64", "input_ids")
-        return ids, self._op.parameter([-1, -1], "i64", "attention_mask")
+        names = "input_ids", "attention_mask"
+        ids, mask = (self._op.parameter([-1, -1], np.int64, name) for name in names)
+        return ids, mask
 
     def embed(self, ids: Any) -> Any:
         """Word, position and segment vectors, summed and normalised."""
@@ -109,7 +110,9 @@ class _Layers:
     def encode(self, hidden: Any, mask: Any, layer: str) -> Any:
         """One layer: self-attention, then two dense layers, each added to its input."""
         op = self._op
-        attended = self._linear(self._attend(hidden, mask, layer), f"{layer}.attention.output.dense")
+        attended = self._linear(
+            self._attend(hidden, mask, layer), f"{layer}.attention.output.dense"
+        )
         hidden = self._norm(op.add(attended, hidden), f"{layer}.attention.output.LayerNorm")
         inner = op.gelu(self._linear(hidden, f"{layer}.intermediate.dense"), "erf")
         outer = self._linear(inner, f"{layer}.output.dense")
@@ -121,7 +124,7 @@ class _Layers:
         if pooling == "cls":
             pooled = op.gather(hidden, self._ints(0), self._ints(1))
         else:
-            weights = op.unsqueeze(op.convert(mask, "f32"), self._ints(2))
+            weights = op.unsqueeze(op.convert(mask, np.float32), self._ints(2))
             total = op.reduce_sum(op.multiply(hidden, weights), self._ints(1))
             pooled = op.divide(total, op.reduce_sum(weights, self._ints(1)))
         return op.normalize_l2(pooled, self._ints(1), 1e-12, "max")
@@ -132,7 +135,7 @@ class _Layers:
             self._split(self._linear(hidden, f"{layer}.attention.self.{name}"))
             for name in ("query", "key", "value")
         )
-        seen = op.convert(op.unsqueeze(mask, self._ints([1, 2])), "boolean")
+        seen = op.convert(op.unsqueeze(mask, self._ints([1, 2])), np.bool_)
         mixed = op.scaled_dot_product_attention(query, key, value, seen)
         back = op.transpose(mixed, self._ints([0, 2, 1, 3]))
         return op.reshape(back, self._ints([0, 0, self._width]), special_zero=True)
@@ -163,4 +166,4 @@ class _Layers:
         return self._op.constant(self._tensors[name], shared_memory=True)
 
     def _ints(self, values: int | list[int]) -> Any:
-        return self._op.constant(values, "i64")
+        return self._op.constant(np.array(values, dtype=np.int64))

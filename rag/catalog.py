@@ -29,6 +29,8 @@ _APPLICATION_ID = 0x4E657773  # "News", so that `file` and we know the file for 
 _BUSY_TIMEOUT = 30.0
 """Seconds that SQLite waits, for instance while another process recovers the log after a crash."""
 
+# Long columns come last, and what filters and counts look at is in the indexes: SQLite would have
+# to walk through all the text to reach what stands behind it.
 _TABLES = """
 CREATE TABLE meta (
     catalog_id TEXT NOT NULL, revision INTEGER NOT NULL, embedder_name TEXT NOT NULL,
@@ -36,12 +38,13 @@ CREATE TABLE meta (
 CREATE TABLE articles (
     article_key INTEGER PRIMARY KEY AUTOINCREMENT,
     article_id TEXT NOT NULL, added_revision INTEGER NOT NULL, removed_revision INTEGER,
+    day INTEGER, publisher_key TEXT NOT NULL, content_hash TEXT NOT NULL, rest_hash TEXT NOT NULL,
     title TEXT NOT NULL, publisher TEXT NOT NULL, author TEXT NOT NULL, published TEXT,
-    modified TEXT, url TEXT NOT NULL, topics TEXT NOT NULL, text TEXT NOT NULL,
-    content_hash TEXT NOT NULL,
-    source TEXT NOT NULL, original TEXT NOT NULL, removals TEXT NOT NULL, rest_hash TEXT NOT NULL,
-    day INTEGER, publisher_key TEXT NOT NULL);
+    modified TEXT, url TEXT NOT NULL, topics TEXT NOT NULL, source TEXT NOT NULL,
+    text TEXT NOT NULL, original TEXT NOT NULL, removals TEXT NOT NULL);
 CREATE UNIQUE INDEX article_version ON articles (article_id, added_revision);
+CREATE INDEX article_filter ON articles
+    (day, publisher_key, article_id, added_revision, removed_revision);
 CREATE TABLE vectors (
     vector_key TEXT PRIMARY KEY, added_revision INTEGER NOT NULL,
     vector BLOB NOT NULL, crc INTEGER NOT NULL);
@@ -51,11 +54,13 @@ CREATE TABLE chunks (
     added_revision INTEGER NOT NULL, removed_revision INTEGER,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, header TEXT NOT NULL,
     vector_key TEXT NOT NULL, row_hash TEXT NOT NULL);
-CREATE INDEX chunk_article ON chunks (article_key);
+CREATE INDEX chunk_article ON chunks (article_key, added_revision, removed_revision);
 CREATE INDEX chunk_vector ON chunks (vector_key);
 CREATE TABLE rejections (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 """
 _TABLE_NAMES = {"meta", "articles", "vectors", "chunks", "rejections"}
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +211,8 @@ class Catalog:
 
     def _connect(self) -> sqlite3.Connection:
         # A folder that cannot be written has no place for SQLite's log: read the file as it is.
-        fixed = not os.access(self.path.parent, os.W_OK)
+        effective = os.access in os.supports_effective_ids
+        fixed = not os.access(self.path.parent, os.W_OK, effective_ids=effective)
         mode = "mode=ro&immutable=1" if fixed and not self._writable else "mode=rw"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{mode}",
@@ -228,9 +234,8 @@ def canonical(value: Any) -> str:
 
 
 def digest(values: Sequence[Any]) -> str:
-    """A short hash of a row's values; `rows` read from a flipped disk do not match theirs."""
-    text = json.dumps(list(values), ensure_ascii=False, separators=(",", ":"), default=repr)
-    return sha256(text.encode()).hexdigest()
+    """The SHA-256 of a row's values: what is read from a flipped disk does not match its own."""
+    return sha256(_JSON.encode(list(values)).encode()).hexdigest()
 
 
 def damaged(path: Path, what: str) -> IndexDamaged:

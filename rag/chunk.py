@@ -24,6 +24,8 @@ _CHARS_PER_TOKEN = 16
 of any length one unknown token, and a chunk must not grow with it."""
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _LIST = re.compile(r"[ \t]{0,8}(?:[-*+•▪◦]|\d{1,3}[.)])[ \t]")
+_GAP = "\n\n"
+"""Between a header and the text below it."""
 _WORD = re.compile(r"\S+")
 _JOINER = "\u200d"
 _EMOJI_TONES = "🏻🏼🏽🏾🏿"
@@ -34,6 +36,8 @@ class _Piece(NamedTuple):
     start: int
     end: int
     tokens: int
+    slack: int = 0
+    """How many more tokens it may have, where `tokens` is the sum of its words'."""
 
 
 class _Section(NamedTuple):
@@ -74,7 +78,7 @@ def split(article: Article, tokens: TokenCounter, settings: ChunkingSettings) ->
 
 def embedded_text(chunk: Chunk) -> str:
     """What is embedded and searched for a chunk: its header above its text."""
-    return f"{chunk.header}\n\n{chunk.text}" if chunk.header else chunk.text
+    return f"{chunk.header}{_GAP}{chunk.text}" if chunk.header else chunk.text
 
 
 def _chunk(article: Article, header: str, span: tuple[int, int]) -> Chunk:
@@ -157,15 +161,27 @@ def _fitting(
     more, and the section is packed again with that much less room.
     """
     room = settings.size - header_tokens
+    above = f"{section.header}{_GAP}" if section.header else ""
     while True:
         small = [part for piece in pieces for part in _parts(text, piece, tokens, room)]
-        packed = _pack(_units(text, small, room), room, settings.overlap)
-        spans = [(chunk[0].start, chunk[-1].end) for chunk in packed]
-        above = f"{section.header}\n\n" if section.header else ""
-        excess = max(tokens([above + text[start:end] for start, end in spans])) - settings.size
+        chunks = list(_pack(_units(text, small, room), room, settings.overlap))
+        spans = [(chunk[0].start, chunk[-1].end) for chunk in chunks]
+        close = [
+            span
+            for span, chunk in zip(spans, chunks, strict=True)
+            if _total(chunk) + _slack(chunk) + len(_GAP) > room
+        ]
+        sizes = tokens([above + text[start:end] for start, end in close]) if close else []
+        excess = max(sizes, default=0) - settings.size
         if excess <= 0 or room == 1:
             return spans
         room = max(1, room - excess)
+
+
+def _slack(chunk: Sequence[_Piece]) -> int:
+    """How many more tokens pieces have together if each join and space between them is one."""
+    between = sum(following.start - piece.end for piece, following in pairwise(chunk))
+    return between + len(chunk) + sum(piece.slack for piece in chunk)
 
 
 def _pack(units: Iterable[Sequence[_Piece]], room: int, overlap: int = 0) -> Iterator[list[_Piece]]:
@@ -261,7 +277,10 @@ def _parts(text: str, piece: _Piece, tokens: TokenCounter, room: int) -> list[_P
         for (start, end), count in zip(words, counts, strict=True)
         for part in _shares(text, _Piece(start, end, count), tokens, room)
     ]
-    return [_Piece(part[0].start, part[-1].end, _total(part)) for part in _pack(small, room)]
+    return [
+        _Piece(part[0].start, part[-1].end, _total(part), _slack(part))
+        for part in _pack(small, room)
+    ]
 
 
 def _shares(text: str, word: _Piece, tokens: TokenCounter, room: int) -> Iterator[_Piece]:

@@ -8,13 +8,13 @@ or that is an item of a list is story text. What is not clearly clutter stays.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from rag import clutter
 from rag.errors import SettingsError
+from rag.plain import even_lines, without_invisible, without_marks
 from rag.schema import Removal
 from rag.sentences import line_blocks
 
@@ -26,28 +26,6 @@ RULES = (
 
 _LONGEST = 1500
 """Characters of a line that is looked at; longer ones are story text."""
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-    # Joiners mean something in Arabic, Indic scripts and emoji, and nothing beside Latin letters;
-    # runs of variation selectors carry hidden text.
-    "|(?<![^\x00-\u024f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u024f])"
-    "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
-)
-_LINE_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
-_MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), text)
-    for pattern, text in (
-        (r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)", r"\1"),
-        (r"(?<![\w*])\*\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*\*(?!\*)", r"\1"),
-        (r"(?<!\*)\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*(?!\*)", r"\1"),
-        (r"(?<!\w)__(?=[^\s_])([^_\n]+)(?<=\S)__(?!\w)", r"\1"),
-        (r"(?<![\w*\\])\*(?=[^\s*])([^*\n]+)(?<=\S)\*(?![\w*])", r"\1"),
-        (r"(?<![\w_\\])_(?=[^\s_])([^_\n]+)(?<=\S)_(?![\w_])", r"\1"),
-        (r"(?<!`)`([^`\n]+)`(?!`)", r"\1"),
-    )
-)
 _IMAGE = re.compile(r"\s*!\[([^\[\]\n]*)\]\([^\s()]*(?:\s+\"[^\"\n]*\")?\)\s*")
 _MARKED_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)[\s#]*")
@@ -89,8 +67,8 @@ def clean(text: str, title: str = "", off: Collection[str] = ()) -> Cleaned:
     """
     if unknown := sorted(set(off) - set(RULES)):
         raise SettingsError(f"cleaning_off: no rule {unknown[0]!r}; rules are {', '.join(RULES)}")
-    visible, hidden = (text, ()) if "invisible" in off else _without_invisible(text)
-    page = _Page(_lines(visible), off=frozenset(off), title=" ".join(title.split()))
+    visible, hidden = (text, ()) if "invisible" in off else without_invisible(text)
+    page = _Page(even_lines(visible), off=frozenset(off), title=" ".join(title.split()))
     for pass_over in (_drop_lines, _drop_related, _drop_end, _drop_head):
         pass_over(page)
     return Cleaned(
@@ -104,39 +82,6 @@ def clean(text: str, title: str = "", off: Collection[str] = ()) -> Cleaned:
     )
 
 
-def normalise(text: str) -> str:
-    """The text with line ends, spaces, invisible characters and Markdown marks put in order."""
-    lines = map(_plain, _lines(_without_invisible(text)[0]))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
-
-
-def _without_invisible(text: str) -> tuple[str, tuple[Removal, ...]]:
-    counts = dict[str, int]()
-
-    def count(match: re.Match[str]) -> str:
-        for char in match[0]:
-            counts[char] = counts.get(char, 0) + 1
-        return ""
-
-    visible = _INVISIBLE.sub(count, text)
-    found = ", ".join(f"U+{ord(char):04X} ×{number}" for char, number in sorted(counts.items()))
-    return visible, (Removal(rule="invisible", text=found),) if found else ()
-
-
-def _lines(text: str) -> list[str]:
-    even = _SPACE.sub(" ", unicodedata.normalize("NFC", _LINE_BREAK.sub("\n", text)))
-    return [re.sub(r"(?<=\S)[ \t]{2,}(?=\S)", " ", line.rstrip()) for line in even.split("\n")]
-
-
-def _plain(line: str) -> str:
-    """A line with its Markdown links, images and emphasis reduced to their text."""
-    if not set(line) & set("[*_`"):
-        return line
-    for pattern, text in _MARKDOWN:
-        line = pattern.sub(text, line)
-    return line.rstrip()
-
-
 class _Unit:
     """A paragraph, line or item of the page; `rule` is the one that took it out."""
 
@@ -144,7 +89,7 @@ class _Unit:
 
     def __init__(self, lines: str, *, after_blank: bool) -> None:
         self.image = _IMAGE.fullmatch(lines)
-        self.lines = "\n".join(map(_plain, lines.split("\n")))
+        self.lines = "\n".join(map(without_marks, lines.split("\n")))
         self.after_blank = after_blank
         self.rule = ""
         self.text = " ".join(self.lines.split()).strip(_DECORATION)
@@ -191,12 +136,13 @@ class _Page:
 
 
 def _units(lines: list[str]) -> Iterator[_Unit]:
-    """Blocks of lines, cut after lines that end a sentence: clutter is seldom wrapped."""
+    """Blocks of lines, cut where they do not read on: clutter is seldom wrapped."""
     text = "\n".join(lines)
     last_end = 0
     for offset, block in line_blocks(text):
-        after_blank = "\n\n" in text[last_end:offset] or text[:offset].isspace()
-        for part in re.split(r"(?<=[.!?:])\n", block.strip("\n")):
+        after_blank = "\n\n" in text[last_end:offset]
+        reads_on = re.search(r"\n\s*[^\WA-Z\d]", block)
+        for part in re.split(r"(?<=[.!?:])\n" if reads_on else r"\n", block.strip("\n")):
             yield _Unit(part, after_blank=after_blank)
             after_blank = False
         last_end = offset + len(block.rstrip("\n"))
@@ -224,7 +170,7 @@ def _is_caption(unit: _Unit) -> bool:
     text = unit.text
     if unit.is_item or len(text) > 600:
         return False
-    credit = clutter.CREDIT_LINE.fullmatch(text) and len(text.split()) <= 9
+    credit = clutter.CREDIT_LINE.fullmatch(text) and (len(text.split()) <= 9 or text[0] == "(")
     return bool(credit or clutter.PICTURE_LINE.fullmatch(text) or clutter.CAPTION.fullmatch(text))
 
 
@@ -247,14 +193,16 @@ def _note_agency(page: _Page, credit: str) -> None:
 def _drop_related(page: _Page) -> None:
     """Links to other stories: lines that say so, and labels with the list below them."""
     kept = page.kept()
+    last_story = max((place for place, unit in enumerate(kept) if unit.is_story), default=-1)
     for place, unit in enumerate(kept):
         if unit.rule or not unit.text or len(unit.text) > 300 or unit.text[0] in _OPENING_QUOTES:
             continue
         if _is_related_line(unit):
             page.drop(unit, "related")
         elif clutter.RELATED_LABEL.fullmatch(unit.text):
-            items = _items_below(kept, place)
-            if items or (clutter.RELATED_STRONG.fullmatch(unit.text) and not unit.is_heading):
+            items = _items_below(kept, place, last_story)
+            strong = clutter.RELATED_STRONG.fullmatch(unit.text) or unit.lines.endswith(":")
+            if len(items) > 1 or (strong and (items or not unit.is_heading)):
                 for item in (unit, *items):
                     page.drop(item, "related")
 
@@ -271,12 +219,10 @@ def _is_related_line(unit: _Unit) -> bool:
     return link is not None and _in_title_case(link["headline"])
 
 
-def _items_below(kept: Sequence[_Unit], place: int) -> list[_Unit]:
+def _items_below(kept: Sequence[_Unit], place: int, last_story: int) -> list[_Unit]:
     """The headlines below a label, but not a heading of the story that follows them."""
     below = list(takewhile(_is_headline, kept[place + 1 : place + 31]))
-    rest = kept[place + 1 + len(below) :]
-    story_goes_on = any(unit.is_story for unit in rest)
-    if story_goes_on and len(below) > 1 and not below[-1].is_item:
+    if last_story > place and len(below) > 1 and not below[-1].is_item:
         return below if all(_in_title_case(unit.text) for unit in below) else below[:-1]
     return below
 
@@ -286,7 +232,7 @@ def _is_headline(unit: _Unit) -> bool:
     return (
         not unit.is_heading
         and 8 <= len(text) <= 160
-        and 3 <= len(text.split())
+        and len(text.split()) >= 3
         and text[-1] not in ".:;,…"
         and not text[0].islower()
         and not clutter.RELATED_LABEL.fullmatch(text)
@@ -344,14 +290,15 @@ def _drop_biography(page: _Page, kept: Sequence[_Unit], place: int) -> None:
 def _drop_head(page: _Page) -> None:
     """What stands above the story: its title, who wrote it, the topic that it is filed under."""
     head = list(takewhile(lambda unit: not unit.is_story, page.kept()))[:10]
-    if head:
-        _note_title(page, head[0], page.kept()[1:2])
     for unit in head:
-        byline = clutter.BYLINE.fullmatch(unit.text)
-        if byline and not unit.rule and page.drop(unit, "byline"):
+        if byline := clutter.BYLINE.fullmatch(unit.text):
             page.author = byline["author"]
-        if not unit.rule and _is_topic(unit) and _next(page, unit).rule == "caption":
+            page.drop(unit, "byline")
+        elif _is_topic(unit) and _next(page, unit).rule == "caption":
             page.drop(unit, "topic")
+    kept = page.kept()
+    if kept:
+        _note_title(page, kept[0], kept[1:2])
     _note_dateline(page)
 
 

@@ -26,6 +26,44 @@ _SITES = (
 _SPACE = r"[\s|,/•·&]{1,5}"
 
 _LINES: dict[str, tuple[str, ...]] = {
+    "paywall": (
+        r"th(?:is|e) (?:article|story|content|page) is (?:only |exclusively )?(?:available "
+        r"|reserved "
+        r"|open )?(?:for|to) (?:our )?(?:paid |paying |premium |registered )?(?:subscribers"
+        r"|members)"
+        r"(?: only)?\b.{0,100}",
+        r"(?:to|please)\b.{0,40}\b(?:continue|keep|finish) reading\b.{0,160}",
+        r"(?:subscribe|sign in|log in|register|create an? (?:free )?account)\b.{0,40}\bto "
+        r"(?:continue"
+        r"|keep|finish|unlock|view|access)\b.{0,30}\b(?:reading|article|story|content"
+        r"|page)\b.{0,60}",
+        r"you(?:[’']ve| have) (?:reached|read|used|hit)\b.{0,40}\b(?:free|complimentary|monthly)"
+        r"\b.{0,20}\b(?:articles?|stories|limit)\b.{0,100}",
+        r"unlock (?:this|the full|the rest of this|unlimited) (?:article|story|content"
+        r"|access)\b.{0,80}",
+        r"(?:continue|keep) reading(?: (?:with|for|by) .{0,60})?[.…]{0,3}",
+        r"premium(?: content| article)?|(?:for )?subscribers? only|subscriber exclusive|members"
+        r" only",
+        r"read the (?:full|whole|rest of the) (?:story|article)(?: (?:here|on .{1,40}))?\W?",
+        r"\d{1,2} free articles? (?:left|remaining)\b.{0,40}",
+    ),
+    "subscription": (
+        r"subscribe(?: (?:now|today|here|for free))?(?: (?:and|to|for|from) .{0,80})?[!.]?(?<!\.)",
+        r"subscribe (?:now|today|here)[!.:,]?.{0,120}",
+        r"subscribe (?:for|from) (?:just |only )?[$£€R]?\d.{0,80}",
+        r"subscribe\W{0,3}(?:please )?support (?:our|us|independent|quality|local) .{0,400}",
+        r"(?:please )?support (?:our|us|independent|quality|local)\b.{0,40}\bjournalism\b.{0,60}"
+        r"\b(?:subscri|package|p/m|per month|donat|contribut|member)\w{0,8}\b.{0,200}",
+        r"already (?:a|an|have an?) (?:[\w-]{1,12} )?(?:subscri\w{2,9}|member|account)\b.{0,60}",
+        r"become an? (?:[\w-]{1,12} )?(?:member|subscriber|supporter)(?: (?:today|now|here))?[!.]?",
+        r"(?:choose|view|see|compare) (?:your |our |all )?(?:subscription )?(?:plans?|offers)",
+        r"listen to .{0,160}\bsubscribe (?:here|now)\W?",
+        r"cancel any ?time\.?",
+        r"gift (?:this article|a subscription)",
+        r"(?:donate|make a (?:donation|contribution))(?: (?:now|today|here))?[!.]?",
+        r"(?:try|get) .{0,40}\b(?:unlimited|full) (?:digital )?access\b.{0,60}"
+        r"(?:[$£€R]\d|\btoday\b|\bnow\b|\bfree\b|\btrial\b).{0,60}",
+    ),
     "search": (
         r"type (?:here )?to search",
         r"search(?: (?:this site|the site|our site|here|for|news|articles|results))?[:.…]{0,3}",
@@ -48,28 +86,17 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"(?:show|load|see|view) (?:more|less|all)(?: stories| articles| posts)?",
         r"loading(?: more)?[.…]{0,3}",
     ),
-    "subscription": (
-        r"subscribe(?: (?:now|today|here|for free))?(?: (?:and|to|for|from) .{0,80})?[!.]?(?<!\.)",
-        r"subscribe (?:now|today|here)[!.:,]?.{0,120}",
-        r"subscribe (?:for|from) (?:just |only )?[$£€R]?\d.{0,80}",
-        r"subscribe\W{0,3}(?:please )?support (?:our|us|independent|quality|local) .{0,400}",
-        r"(?:please )?support (?:our|us|independent|quality|local)\b.{0,40}\bjournalism\b.{0,60}"
-        r"\b(?:subscri|package|p/m|per month|donat|contribut|member)\w{0,8}\b.{0,200}",
-        r"already (?:a|an|have an?) (?:[\w-]{1,12} )?(?:subscri\w{2,9}|member|account)\b.{0,60}",
-        r"become an? (?:[\w-]{1,12} )?(?:member|subscriber|supporter)(?: (?:today|now|here))?[!.]?",
-        r"(?:choose|view|see|compare) (?:your |our |all )?(?:subscription )?(?:plans?|offers)",
-        r"cancel any ?time\.?",
-        r"gift (?:this article|a subscription)",
-        r"(?:donate|make a (?:donation|contribution))(?: (?:now|today|here))?[!.]?",
-        r"(?:try|get) .{0,40}\b(?:unlimited|full) (?:digital )?access\b.{0,60}"
-        r"(?:[$£€R]\d|\btoday\b|\bnow\b|\bfree\b|\btrial\b).{0,60}",
-    ),
     "newsletter": (
         r"(?:click here to |please )?(?:sign[ -]?up|subscribe|register)\b.{0,160}\b(?:newsletters?"
         r"|mailing list|e?-?mail alerts?|(?:morning|daily|evening|weekly) (?:briefing"
         r"|e-?mail))[.!]?",
         r"(?:click here to |please )?(?:sign[ -]?up|subscribe|register)\b.{0,120}\b(?:our|your|free"
-        r"|here)\b.{0,120}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?|e-?mail)\b.{0,600}",
+        r"|here)\b.{0,120}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?"
+        r"|(?:free|daily|weekly|travel) e-?mail)\b.{0,600}",
+        r".{0,200}\bnewsletters?\b.{0,200}\b(?:sign up|subscribe)(?: for free)? (?:here"
+        r"|now)\b.{0,80}",
+        r"follow @.{0,100}\bsubscribe to .{0,60}\bnewsletter\b.{0,100}",
+        r".{0,60}\bin your inbox\?.{0,300}",
         r"(?:sign[ -]?up|subscribe) (?:to|for) [\w’' ]{1,60}newsletter\b.{0,60}\b(?:here"
         r"|free)\b.{0,60}",
         r"(?:get|receive|have|want)\b.{0,160}\b(?:in|to|into) your (?:e-?mail )?inbox\b.{0,300}",
@@ -118,27 +145,6 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"prices? .{0,40}(?:correct|accurate) at (?:the )?time of (?:publication|publishing"
         r"|writing)\.?",
     ),
-    "paywall": (
-        r"th(?:is|e) (?:article|story|content|page) is (?:only |exclusively )?(?:available "
-        r"|reserved "
-        r"|open )?(?:for|to) (?:our )?(?:paid |paying |premium |registered )?(?:subscribers"
-        r"|members)"
-        r"(?: only)?\b.{0,100}",
-        r"(?:to|please)\b.{0,40}\b(?:continue|keep|finish) reading\b.{0,160}",
-        r"(?:subscribe|sign in|log in|register|create an? (?:free )?account)\b.{0,40}\bto "
-        r"(?:continue"
-        r"|keep|finish|unlock|view|access)\b.{0,30}\b(?:reading|article|story|content"
-        r"|page)\b.{0,60}",
-        r"you(?:[’']ve| have) (?:reached|read|used|hit)\b.{0,40}\b(?:free|complimentary|monthly)"
-        r"\b.{0,20}\b(?:articles?|stories|limit)\b.{0,100}",
-        r"unlock (?:this|the full|the rest of this|unlimited) (?:article|story|content"
-        r"|access)\b.{0,80}",
-        r"(?:continue|keep) reading(?: (?:with|for|by) .{0,60})?[.…]{0,3}",
-        r"premium(?: content| article)?|(?:for )?subscribers? only|subscriber exclusive|members"
-        r" only",
-        r"read the (?:full|whole|rest of the) (?:story|article)(?: (?:here|on .{1,40}))?\W?",
-        r"\d{1,2} free articles? (?:left|remaining)\b.{0,40}",
-    ),
     "comments": (
         r"\(?\d{0,5}\)? ?comments?(?: ?\(\d{1,5}\))?",
         r"(?:view|show|read|see|post|add|leave|write|hide|load)(?: all| an?| the)?(?: \d{1,5})?"
@@ -171,7 +177,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"this site is protected by recaptcha\b.{0,200}",
         r"do not sell\b.{0,40}\bpersonal info\w{0,8}",
         r"(?:©|\(c\) ?\d{4}|copyright (?:©|\(c\)|\d{4})).{0,160}",
-        r".{0,80}\ball rights reserved\b.{0,200}",
+        r".{0,80}\ball rights reserved(?:[.,|·•©] ?.{0,200})?",
         r"this material may not be published, broadcast\b.{0,120}",
     ),
     "app": (
@@ -188,6 +194,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"\b.{0,160}",
         r"(?:want to|you can) (?:reach out|get in touch|contact us|write to us)\b.{0,250}",
         r"(?:e-?mail|write to|contact|reach)(?: [\w’'-]{1,20}){0,3}(?: at|:) \S{1,60}@\S{1,60}",
+        r".{0,80}\bdrop us a (?:note|line)\b.{0,60}@.{0,250}",
         r"\[email\W{0,1}protected\]|\S{1,40}@\S{1,40}\.\w{2,10}",
     ),
     "agency": (
@@ -244,23 +251,27 @@ CLICK_HERE = re.compile(
     re.IGNORECASE,
 )
 
-_NAME = r"[A-Z0-9@©][\w.’'&@-]*"
+_NAME = r"(?:[A-Z0-9@©]|[ei](?=[A-Z]))[\w.’'&@-]*"
 _CREDIT = (
     rf"{_NAME}(?:(?: ?[/|] ?|, ?| [–—-] | )"
     rf"(?:{_NAME}|via|for|of|and|the|by|from|courtesy|de|van|von|on|in)(?![^\W\d_])){{0,20}}"
 )
 _LABEL = (
-    r"(?:PHOTO|IMAGE|PICTURE|CREDIT|(?:Top |File |Feature |Featured )?(?:Photo|Photograph|Picture"
+    r"(?:PHOTO|IMAGE|PICTURE|CREDIT|(?:Top |File |Lead |Main |Feature |Featured |Mandatory"
+    r" )?(?:Photo|Photograph|Picture"
     r"|Image"
     r"|Pic|Illustration|Graphic|Credit|Screenshot|Video|Feature image)s?)(?: credit| illustration)?"
 )
-CREDIT_LINE = re.compile(rf"\(?(?:{_LABEL}(?: by|:| /) ?|via ){_CREDIT}\)?\.?")
+CREDIT_LINE = re.compile(
+    rf"\(?(?:{_LABEL}(?: by|:| /) ?|via ){_CREDIT}\)?\.?"
+    rf"|\({_LABEL}(?: [^():]{{2,160}})?: [^()]{{2,160}}\)"
+)
 """A photo credit by itself: "Photo: Reuters"."""
 _KNOWN = rf"(?:{_CREDIT}[ /])?(?:{AGENCIES}|{_PICTURES})(?:[ /]{_CREDIT})?"
 CAPTION = re.compile(
     rf".{{3,400}}(?:[.!?…”\"’)]\s\(?{_LABEL}(?: by|:) {_CREDIT}\)?|\sPhotograph(?: by|:) {_CREDIT}"
     rf"|\s\(?{_LABEL}(?: by|:) {_KNOWN}\)?|\s\({_LABEL}: [^()]{{2,160}}\)|\s\({_KNOWN}\)"
-    rf"|\s\|\s(?:{AGENCIES}|{_PICTURES}))"
+    rf"|\s\|\s{_KNOWN})"
 )
 """A caption that ends with its credit."""
 PICTURE_LINE = re.compile(
@@ -295,7 +306,8 @@ DATELINE = re.compile(
     rf"(?P<agency> ?\((?:{AGENCIES})\))?\s?(?P<dash>—|–|--|-) (?=[\"“‘A-Z0-9])"
 )
 REPORTED = re.compile(
-    r"\b(?:said|says|saying|told|added|warned|urged|wrote|announced|reported|argued|claimed|according"
+    r"\b(?:said|says|saying|told|added|warned|urged|wrote|announced|reported|argued|claimed"
+    r"|according"
     r" to|found that|a study|asked him|asked her)\b",
     re.IGNORECASE,
 )

@@ -15,6 +15,14 @@ from rag.errors import IndexBusy, RagError
 
 _POLL = 0.02
 """Seconds between two tries for the write lock; flock itself knows no time-out."""
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "free some space",
+    errno.EACCES: "give this user the right to it",
+    errno.EPERM: "give this user the right to it",
+    errno.EROFS: "choose a folder that can be written",
+}
 
 
 def sha256(path: Path) -> str:
@@ -109,23 +117,17 @@ class WriteLock:
 
 
 @contextmanager
-def explained_writes(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """Turn what the disk refuses (no space, no permission) into one line with the remedy.
 
     Raises:
-        RagError: names the folder and what the system said.
+        RagError: names the file and what the system said.
     """
     try:
         yield
     except OSError as error:
-        remedy = {
-            errno.ENOSPC: "free some space",
-            errno.EDQUOT: "free some space",
-            errno.EACCES: "allow this user to write there",
-            errno.EPERM: "allow this user to write there",
-            errno.EROFS: "choose a folder that can be written",
-        }.get(error.errno or 0, "look at the disk")
+        remedy = _REMEDIES.get(error.errno or 0, "look at the disk")
         raise RagError(
-            f"{error.filename or folder}: cannot be written ({error.strerror}); {remedy} and run "
-            "the command again; what was stored before is kept"
+            f"{error.filename or folder}: {error.strerror or error}; {remedy} and try again; what "
+            "was stored before is kept"
         ) from error

@@ -105,17 +105,22 @@ class OpenVinoEmbedder:
         return [len(encoding.ids) for encoding in encodings]
 
     def _run(self, compiled: Any, encodings: list[Encoding], rows: Vectors) -> None:
-        import openvino as ov
-
-        def store(request: Any, places: list[int]) -> None:
+        def infer(places: list[int]) -> None:
+            request = compiled.create_infer_request()
+            request.infer(_padded([encodings[place].ids for place in places]))
             rows[places] = request.get_output_tensor().data
 
-        requests = ov.AsyncInferQueue(compiled)
-        requests.set_callback(store)
         lengths = [len(encoding.ids) for encoding in encodings]
-        for places in _batches(lengths, self._batch_size):
-            requests.start_async(_padded([encodings[place].ids for place in places]), places)
-        requests.wait_all()
+        batches = list(_batches(lengths, self._batch_size))
+        if len(batches) == 1:
+            infer(batches[0])
+            return
+        # Threads of ours, not AsyncInferQueue: its callbacks need the interpreter's lock, which
+        # its destructor holds while it waits for them.
+        side_by_side = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        with ThreadPoolExecutor(side_by_side) as pool:
+            for done in [pool.submit(infer, places) for places in batches]:
+                done.result()
 
     def _model(self) -> tuple[Any, Tokenizer]:
         with self._lock:
@@ -195,7 +200,9 @@ class TorchEmbedder:
         if not texts:
             return []
         tokenize = self._model().tokenizer
-        ids = tokenize([_encodable(text) for text in texts], add_special_tokens=False, verbose=False)
+        ids = tokenize(
+            [_encodable(text) for text in texts], add_special_tokens=False, verbose=False
+        )
         return [len(each) for each in ids["input_ids"]]
 
     def _model(self) -> Any:
@@ -208,11 +215,11 @@ class TorchEmbedder:
     def _load(self) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        from transformers.utils.logging import disable_progress_bar
 
         if self._threads:
             torch.set_num_threads(self._threads)
-        logging.disable_progress_bar()
+        disable_progress_bar()
         try:
             return SentenceTransformer(
                 str(self._folder.path),

@@ -1,8 +1,7 @@
 """Passages to evidence: the sentences that bear on the question, and whether any does.
 
-Two small linear models over the features below. Their weights were fitted by
-`python -m evals.fit_evidence` on SQuAD 2.0, MultiHop-RAG and the starter set; see
-`docs/decisions.md` for the data and what they score.
+Two small linear models over the features below. `evals/fit_evidence.py` fits their weights;
+`docs/decisions.md` says on what, and how well they do on questions that they were not fitted on.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.facts import facts, name_keys
+from rag.facts import MONTHS, facts, name_keys
 from rag.question import OTHER, answers_kind, kind
 from rag.schema import Evidence, Passage
 from rag.sentences import sentence_spans
@@ -34,7 +33,7 @@ FEATURES = (
     "kind",  # brings a number, date or name where the question asks for one
     "length",  # telling words / 20
     "novel",  # share of its telling words that the question does not have
-    "cosine",  # of question and sentence
+    "cosine",  # of question and sentence, its article's title put before it
     "rank",  # 1 / rank of its passage
     "has_kind",  # the question asks for a number, date or name
     "missing_all",  # weight of the rarest question word in none of the passages, 0 to 1
@@ -59,23 +58,39 @@ class _Sentence:
     before: str
 
 
-def select(question: str, passages: Sequence[Passage], embed: Embed, most: int) -> list[Evidence]:
+_Pick = tuple[_Sentence, float, float]
+"""A sentence, how likely it answers, and its share among the candidates."""
+
+
+def select(
+    question: str, parts: Sequence[str], passages: Sequence[Passage], embed: Embed, most: int
+) -> list[Evidence]:
     """The sentences of `passages` that bear on the question, best first, at most `most`.
 
-    `question` is a whole one (see `rag.question.make_whole`). The score of the first says how
-    likely the question is answered at all: 0 to 1, to be held against `answer.abstain_below`.
+    `question` is a whole one (see `rag.question.make_whole`). Where it has `parts`, the best
+    sentence for each part comes first, so that no part crowds out another. The highest score says
+    how likely the question is answered at all: 0 to 1, to be held against `answer.abstain_below`.
     """
-    candidates = _prefilter(question, _sentences(passages))
+    asked = [question, *parts]
+    candidates = _prefilter(asked, _sentences(passages))
     if not candidates:
         return []
-    table = features(question, candidates, passages, embed)
-    order = np.argsort(-(table @ SELECT), kind="stable")
-    likely = 1.0 / (1.0 + np.exp(-(table @ ANSWERS + BIAS)))
-    ranked = [(candidates[i], float(likely[i])) for i in order]
+    rankings = [_ranked(candidates, table) for table in tables(asked, candidates, passages, embed)]
+    turns = zip(*rankings[1:], rankings[0], strict=True)
+    ranked = [pick for turn in turns for pick in turn]
     return [
-        _evidence(number, sentence, score)
-        for number, (sentence, score) in enumerate(_distinct(ranked, most), start=1)
+        _evidence(number, *pick) for number, pick in enumerate(_distinct(ranked, most), start=1)
     ]
+
+
+def _ranked(candidates: Sequence[_Sentence], table: NDArray[np.float64]) -> list[_Pick]:
+    """The candidates best first, each with its likelihood of answering and its share."""
+    values = table @ SELECT
+    shares = np.exp(values - values.max())
+    shares /= shares.sum()
+    likely = 1.0 / (1.0 + np.exp(-(table @ ANSWERS + BIAS)))
+    order = np.argsort(-values, kind="stable")
+    return [(candidates[place], float(likely[place]), float(shares[place])) for place in order]
 
 
 def _sentences(passages: Sequence[Passage]) -> list[_Sentence]:
@@ -99,30 +114,40 @@ MIN_WORDS = 4
 """Shorter ones are headings and fragments."""
 
 
-def _prefilter(question: str, sentences: list[_Sentence]) -> list[_Sentence]:
+def _prefilter(questions: Sequence[str], sentences: list[_Sentence]) -> list[_Sentence]:
+    """The lexically most promising sentences for any of the questions."""
     if len(sentences) <= CANDIDATES:
         return sentences
-    asked = content_stems(question)
+    asked = [content_stems(question) for question in questions]
+    held = [(stems(s.text), stems(f"{s.passage.title} {s.before}")) for s in sentences]
 
-    def promise(sentence: _Sentence) -> float:
-        near = stems(f"{sentence.text} {sentence.before}")
-        own = stems(sentence.text)
-        matched = sum(w * ((term in own) + 0.5 * (term in near)) for term, w in asked.items())
-        return matched + 3.0 / sentence.passage.rank
+    def promise(place: int, terms: dict[str, float]) -> float:
+        own, near = held[place]
+        matched = sum(w * ((term in own) + 0.5 * (term in near)) for term, w in terms.items())
+        return matched + 3.0 / sentences[place].passage.rank
 
-    return sorted(sentences, key=promise, reverse=True)[:CANDIDATES]
+    kept: dict[int, None] = {}
+    for terms in asked:
+        order = sorted(range(len(sentences)), key=lambda place: -promise(place, terms))
+        kept |= dict.fromkeys(order[: CANDIDATES // len(questions)])
+    return [sentences[place] for place in kept]
 
 
-def features(
-    question: str, sentences: Sequence[_Sentence], passages: Sequence[Passage], embed: Embed
-) -> NDArray[np.float64]:
-    """The table of `FEATURES`, a row a sentence."""
-    vectors = embed([question, *(sentence.text for sentence in sentences)])
-    cosines = vectors[1:] @ vectors[0]
-    asked = _Asked.of(question, passages)
-    return np.array(
-        [_row(asked, sentence, float(c)) for sentence, c in zip(sentences, cosines, strict=True)]
-    )
+def tables(
+    questions: Sequence[str],
+    sentences: Sequence[_Sentence],
+    passages: Sequence[Passage],
+    embed: Embed,
+) -> list[NDArray[np.float64]]:
+    """For each question the table of `FEATURES`, a row a sentence."""
+    titled = [f"{s.passage.title}. {s.text}" if s.passage.title else s.text for s in sentences]
+    vectors = embed([*questions, *titled])
+    asked = [_Asked.of(question, passages) for question in questions]
+    cosines = vectors[: len(questions)] @ vectors[len(questions) :].T
+    return [
+        np.array([_row(one, s, float(c)) for s, c in zip(sentences, row, strict=True)])
+        for one, row in zip(asked, cosines, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +178,15 @@ class _Asked:
 
 
 def _row(asked: _Asked, sentence: _Sentence, cosine: float) -> list[float]:
+    passage = sentence.passage
     own = content_stems(sentence.text)
-    near_text = f"{sentence.passage.title} {sentence.before} {sentence.text}"
+    near_text = f"{passage.title} {_month(passage.published)} {sentence.before} {sentence.text}"
     near = stems(near_text)
     said = facts(sentence.text)
-    covered = sum(w for term, w in asked.terms.items() if term in own) / asked.total
     named_near = len(asked.named & (name_keys(near_text) | near))
     return [
-        covered,
-        sum(w for term, w in asked.terms.items() if term in near) / asked.total,
+        _covered(asked, frozenset(own)),
+        _covered(asked, near),
         _rarest(asked.terms, near),
         float(
             asked.kind != OTHER
@@ -170,39 +195,62 @@ def _row(asked: _Asked, sentence: _Sentence, cosine: float) -> list[float]:
         min(len(own), 30) / 20,
         sum(term not in asked.terms for term in own) / max(1, len(own)),
         cosine,
-        1.0 / sentence.passage.rank,
+        1.0 / passage.rank,
         float(asked.kind != OTHER),
         asked.missing_all,
         named_near / len(asked.named) if asked.named else 0.5,
     ]
 
 
+def _month(published: str | None) -> str:
+    """'July 2023' of a publication date, for questions that name it; empty when unknown."""
+    if not published:
+        return ""
+    return f"{MONTHS[int(published[5:7]) - 1]} {published[:4]}" if len(published) > 6 else ""
+
+
+def _covered(asked: _Asked, held: frozenset[str]) -> float:
+    found = sum(w for term, w in asked.terms.items() if _holds(held, term))
+    return found / asked.total
+
+
+def _holds(held: frozenset[str], term: str) -> bool:
+    """Whether a stem, or one that it begins or that begins it, is held: chair, chairman."""
+    return term in held or (
+        len(term) >= LONG
+        and any(len(h) >= LONG and (h.startswith(term) or term.startswith(h)) for h in held)
+    )
+
+
+LONG = 5
+"""Letters from which a stem may match as the beginning of another."""
+
+
 def _rarest(terms: dict[str, float], held: frozenset[str]) -> float:
-    return max((w for term, w in terms.items() if term not in held), default=0.0) / 7.5
+    return max((w for term, w in terms.items() if not _holds(held, term)), default=0.0) / 7.5
 
 
-def _distinct(
-    ranked: Sequence[tuple[_Sentence, float]], most: int
-) -> list[tuple[_Sentence, float]]:
+def _distinct(ranked: Sequence[_Pick], most: int) -> list[_Pick]:
     """The first `most` that do not say again what an earlier one said (stem Jaccard > 0.7)."""
-    kept: list[tuple[_Sentence, float]] = []
+    kept: list[_Pick] = []
     seen: list[frozenset[str]] = []
-    for sentence, score in ranked:
-        own = frozenset(content_stems(sentence.text))
+    for pick in ranked:
+        own = frozenset(content_stems(pick[0].text))
         if any(len(own & other) > 0.7 * len(own | other) for other in seen):
             continue
-        kept.append((sentence, score))
+        kept.append(pick)
         seen.append(own)
         if len(kept) == most:
             break
     return kept
 
 
-def _evidence(number: int, sentence: _Sentence, score: float) -> Evidence:
+def _evidence(number: int, sentence: _Sentence, score: float, share: float) -> Evidence:
     passage = sentence.passage
     return Evidence(
         number=number,
         score=score,
+        share=share,
         article_id=passage.article_id,
         start=sentence.start,
         end=sentence.end,

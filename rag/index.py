@@ -80,8 +80,9 @@ class Index:
             IndexMissing: nothing was ingested yet.
             IndexDamaged: it cannot be mended now; names the file and the remedy.
             IndexMismatch: it was made with another embedder or in another format.
+            RagError: a file cannot be read for lack of rights.
         """
-        with self._opening:
+        with self._opening, disk.explained(self.folder):
             held = self._snapshot
             with suppress(IndexDamaged):
                 if held and held.pointer == Pointer.read(self.folder):
@@ -139,7 +140,7 @@ class Index:
             IndexDamaged: rows or vectors are not what was written.
             RagError: the disk refuses; what was published before stays so.
         """
-        with disk.explained_writes(self.folder):
+        with disk.explained(self.folder):
             try:
                 previous = Pointer.read(self.folder)
             except IndexDamaged:
@@ -167,10 +168,10 @@ class Index:
 
     @contextmanager
     def _locked(self, timeout: float) -> Iterator[None]:
-        with disk.explained_writes(self.folder):
+        with disk.explained(self.folder):
             disk.make_folder(self.folder)
         lock = disk.WriteLock(self.folder / LOCK)
-        with disk.explained_writes(self.folder):
+        with disk.explained(self.folder):
             lock.acquire(timeout)
         try:
             yield
@@ -195,7 +196,7 @@ class Index:
         raise IndexBusy(f"{self.folder}: new revisions are published faster than they can be read")
 
     def _mend(self, cause: IndexDamaged) -> None:
-        """Publish anew from the catalog.
+        """Publish anew from the catalog; what is wrong with the catalog itself is raised as it is.
 
         Raises:
             IndexDamaged: `cause`, where that cannot be done.
@@ -213,6 +214,8 @@ class Index:
                 if not self.published(catalog):
                     _log.warning("%s; building it again from the catalog", cause)
                     self.publish(catalog)
+        except IndexMissing:
+            raise cause from None
         finally:
             lock.release()
 

@@ -21,7 +21,7 @@ from rag.chunk import split as split_article
 from rag.errors import IndexMissing, ModelError
 from rag.index import Index, check_embedder
 from rag.revision import Revision
-from rag.rows import content_of, day_number, rest_of, storable
+from rag.rows import Vector, content_of, day_number, rest_of, storable
 from rag.schema import Article, Chunk, IngestReport, Progress, Rejection
 from rag.settings import ChunkingSettings, Settings
 

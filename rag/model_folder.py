@@ -63,7 +63,7 @@ class ModelFolder:
 
     @cached_property
     def pooling(self) -> str:
-        """"mean", "cls", or "own" for whatever else its modules do."""
+        """How tokens become one vector: "mean", "cls", or "own" for whatever else it does."""
         paths = [e.get("path", "") for e in self._entries if _class(e).endswith(".Pooling")]
         if len(paths) != 1:
             return "own"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.facts import Facts, facts
 from rag.schema import Turn
@@ -26,8 +27,8 @@ _KINDS = (
     (
         NAME,
         r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b"
-        r"|\b(?:which|what) (?:\w+ ){0,2}(?:countr(?:y|ies)|cit(?:y|ies)|state|place|compan(?:y|ies)"
-        r"|firms?|nations?|regions?|person|people|groups?|organi[sz]ations?|governments?|partners?"
+        r"|\b(?:which|what) (?:\w+ ){0,2}"
+        r"(?:countr(?:y|ies)|cit(?:y|ies)|state|place|compan(?:y|ies)|firms?|nations?|regions?|person|people|groups?|organi[sz]ations?|governments?|partners?"
         r"|ministers?|agenc(?:y|ies)|chipmakers?|makers?)\b",
     ),
 )
@@ -76,6 +77,42 @@ def answers_kind(wanted: str, asked: Facts, said: Facts, known: frozenset[str]) 
     if wanted == NAME:
         return any(not known.issuperset(name.keys) for name in said.names)
     return True
+
+
+def parts(question: str) -> list[str]:
+    """The simpler questions that make up a question of several parts; empty for a simple one.
+
+    "X and Y" or "X versus Y" of two names becomes the question about X and that about Y; ", and
+    when …" becomes a question of its own, which keeps the names of the first.
+    """
+    if pair := _pair(question):
+        first, second, start, end = pair
+        return [question[:start] + name + question[end:] for name in (first, second)]
+    clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
+    if len(clauses) == 1:
+        return []
+    subject = " ".join(name.words for name in facts(clauses[0]).names)
+    return [clauses[0], *(f"{subject} – {clause}" for clause in clauses[1:])]
+
+
+_CLAUSE = re.compile(
+    r"(?:,?\s+and|[?;:])\s+(?=(?:who|whom|what|when|where|how|which|why|by when)\b)", re.IGNORECASE
+)
+_JOIN = re.compile(
+    r"\s*(?:,?\s+(?:and|or|versus|vs\.?|against|than|as against|compared (?:with|to))"
+    r"(?:\s+(?:for|in|to|of|by|with|that (?:for|of|in)))?(?:\s+the)?)\s+",
+    re.IGNORECASE,
+)
+
+
+def _pair(question: str) -> tuple[str, str, int, int] | None:
+    """Two names joined by a word of comparison, and the range that holds both."""
+    names = [(n.words, question.find(n.words)) for n in facts(question).names if not n.opens]
+    for (first, at), (second, other) in pairwise(names):
+        between = question[at + len(first) : other]
+        if at >= 0 and other > at and _JOIN.fullmatch(between):
+            return first, second, at, other + len(second)
+    return None
 
 
 def make_whole(question: str, history: Sequence[Turn]) -> str:

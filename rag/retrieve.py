@@ -26,26 +26,33 @@ class Retriever:
         self._settings = settings
 
     def retrieve(
-        self, query: str, top_k: int | None = None, filters: Filters | None = None
+        self,
+        query: str,
+        top_k: int | None = None,
+        filters: Filters | None = None,
+        parts: Sequence[str] = (),
     ) -> list[Passage]:
         """At most `top_k` passages; empty where the filters let nothing through.
 
-        Filters hold inside both searches, so a narrow filter still fills `top_k`.
+        `parts` are searched for beside the whole query, and all rankings are fused alike. Filters
+        hold inside each search, so a narrow filter still fills `top_k`.
 
         Raises:
             IndexMissing, IndexDamaged, IndexMismatch: see `rag.errors`.
         """
         snapshot = self._index.snapshot()
         depth = self._settings
-        vector = self._embedder.embed([query])[0]
+        queries = [query, *parts]
         allowed = snapshot.allowed(filters) if filters else None
-        found = fuse(
-            (
+        rankings = [
+            ranking
+            for text, vector in zip(queries, self._embedder.embed(queries), strict=True)
+            for ranking in (
                 snapshot.dense(vector, depth.dense_depth, allowed),
-                snapshot.lexical(query, depth.lexical_depth, filters or None),
-            ),
-            depth.rrf_k,
-        )
+                snapshot.lexical(text, depth.lexical_depth, filters or None),
+            )
+        ]
+        found = fuse(rankings, depth.rrf_k)
         return _passages(snapshot, found, top_k or depth.top_k)
 
 

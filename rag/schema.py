@@ -15,8 +15,8 @@ from typing import Any
 from rag.errors import SettingsError
 
 
-class _Record:
-    """Gives the dataclasses below one way to become JSON."""
+class Record:
+    """Gives the frozen dataclasses one way to become JSON."""
 
     __slots__ = ()
 
@@ -30,7 +30,7 @@ class _Record:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, _Record):
+    if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
@@ -51,7 +51,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removal(_Record):
+class Removal(Record):
     """One stretch that cleaning took out of an article, kept so that it can be shown."""
 
     rule: str
@@ -59,7 +59,7 @@ class Removal(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article(_Record):
+class Article(Record):
     """A source text with what is known about it.
 
     Invariant: `text` is cleaned and is what every offset points into; `original` is the text
@@ -88,7 +88,7 @@ class Article(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk(_Record):
+class Chunk(Record):
     """A stored slice of an article: `article.text[start:end] == text`.
 
     `header` (title, publisher, date, heading) is embedded and indexed with the text, and is not
@@ -104,7 +104,7 @@ class Chunk(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passage(_Record):
+class Passage(Record):
     """A chunk retrieved for a question, with the article facts that a reader needs beside it."""
 
     rank: int
@@ -121,13 +121,15 @@ class Passage(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence(_Record):
+class Evidence(Record):
     """A passage sentence that bears on the question: `article.text[start:end] == text`."""
 
     number: int
     """1 for the best; the number that the model cites."""
     score: float
     """0 to 1: how likely the sentence answers the question."""
+    share: float = 1.0
+    """0 to 1: how likely it is the answering one, if one of the sentences looked at is."""
     article_id: str
     start: int
     end: int
@@ -142,7 +144,7 @@ class Evidence(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Citation(_Record):
+class Citation(Record):
     """A pointer from an answer sentence to article text: `article.text[start:end] == quote`."""
 
     number: int
@@ -157,7 +159,7 @@ class Citation(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure(_Record):
+class Failure(Record):
     """A check that a sentence did not pass, and the words of the sentence that failed it."""
 
     check: str
@@ -166,7 +168,7 @@ class Failure(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence(_Record):
+class Sentence(Record):
     """One sentence of an answer, or of a text given to `verify`, with its verdict."""
 
     text: str
@@ -179,7 +181,7 @@ class Sentence(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification(_Record):
+class Verification(Record):
     """The verdicts of somebody's text against articles; `score` is 0 to 1 for the whole."""
 
     sentences: tuple[Sentence, ...]
@@ -188,7 +190,7 @@ class Verification(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(_Record):
+class Answer(Record):
     """What is shown to the reader.
 
     Invariants: each citation is an exact range of a stored article; each sentence is `supported`
@@ -217,7 +219,7 @@ class Answer(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn(_Record):
+class Turn(Record):
     """One earlier question of a conversation and what was answered."""
 
     question: str
@@ -225,7 +227,7 @@ class Turn(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters(_Record):
+class Filters(Record):
     """What may be searched; empty fields do not restrict.
 
     Days are inclusive and may be given as `date` or ISO strings. An article of unknown date is
@@ -280,7 +282,7 @@ def _day(name: str, value: date | str | None) -> date | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection(_Record):
+class Rejection(Record):
     """A file or line that was not ingested, and why; the remedy is part of the reason."""
 
     path: str
@@ -288,7 +290,7 @@ class Rejection(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport(_Record):
+class IngestReport(Record):
     """What one ingest did: articles by outcome, then the totals now stored."""
 
     added: int = 0
@@ -301,7 +303,7 @@ class IngestReport(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress(_Record):
+class Progress(Record):
     """How far a long piece of work is: `done` of `total` (0 when not known yet) of a stage."""
 
     stage: str

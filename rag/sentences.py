@@ -60,6 +60,8 @@ _MISSED = re.compile(
     r"(?<=[^\W\d_])[.!?][\"'”’»)\]]{0,3}\s{1,9}(?=[\"'“‘«(\[]{0,2}[A-ZÀ-Þ])|[。！？]+[」』”’]*"
 )
 """What looks like an end of a sentence, whatever nupunkt says."""
+_STOP = re.compile(r"[.!?…。！？؟।]")
+"""Without any of these there is one sentence."""
 _CLOSING = re.compile(r"\s{0,3}(?:[”»]|[\"'’)\]](?![\w$€£¥])){1,4}")
 
 
@@ -155,6 +157,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _cuts(flat: str) -> list[int]:
+    if not _STOP.search(flat):
+        return []
     trusted = {end for _, end in _tokenizer()(flat)}
     marker = _ITEM.match(flat)
     earliest = marker.end() if marker else 0

@@ -25,10 +25,20 @@ class Gate:
     def open(self) -> None:
         self._open.set()
 
+    async def arrival(self) -> None:
+        """Return once the stream has come here."""
+        while not self.reached.is_set():  # noqa: ASYNC110  # set from any thread
+            await asyncio.sleep(0.005)
+
+    async def cancellation(self) -> None:
+        """Return once the stream was cancelled here; the caller sets the time limit."""
+        while not self.cancelled.is_set():  # noqa: ASYNC110  # set from any thread
+            await asyncio.sleep(0.005)
+
     async def wait(self) -> None:
         self.reached.set()
         try:
-            while not self._open.is_set():
+            while not self._open.is_set():  # noqa: ASYNC110  # opened from the test's thread
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             self.cancelled.set()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
+
+from rag.errors import ModelError
 
 
 class HashEmbedder:
@@ -50,3 +53,65 @@ class HashEmbedder:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
+
+
+class ScriptedLLM:
+    """A language model that streams prepared drafts, one per call, and records its prompts.
+
+    The last draft is repeated once they run out; a `ModelError` among them is raised in its turn.
+    Speaks as `rag.llm.LanguageModel` does.
+    """
+
+    name = "scripted"
+
+    def __init__(
+        self,
+        *drafts: str | ModelError,
+        context_window: int = 8192,
+        max_tokens: int = 512,
+        pause: float = 0.0,
+    ) -> None:
+        self.context_window = context_window
+        self.max_tokens = max_tokens
+        self.prompts: list[list[tuple[str, str]]] = []
+        self.warmed = 0
+        self.closed = False
+        self.cancelled = threading.Event()
+        """Set when an iterator was closed, or stopped, before its draft was out."""
+        self._drafts = drafts or ("",)
+        self._pause = pause
+        self._lock = threading.Lock()
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def warm_up(self, prefix: Sequence[tuple[str, str]] = ()) -> None:
+        self.warmed += 1
+
+    def stream(
+        self,
+        messages: Sequence[tuple[str, str]],
+        *,
+        max_tokens: int | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[str]:
+        with self._lock:
+            draft = self._drafts[min(len(self.prompts), len(self._drafts) - 1)]
+            self.prompts.append(list(messages))
+        if isinstance(draft, ModelError):
+            raise draft
+        whole = False
+        try:
+            for piece in re.findall(r"\s*\S+\s*$|\s*\S+", draft)[: max_tokens or self.max_tokens]:
+                if stop and stop.is_set():
+                    return
+                if self._pause:
+                    time.sleep(self._pause)
+                yield piece
+            whole = True
+        finally:
+            if not whole:
+                self.cancelled.set()
+
+    def close(self) -> None:
+        self.closed = True

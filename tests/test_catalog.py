@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from fakes import HashEmbedder
 
 from rag import changes
 from rag.catalog import FILE_NAME, Catalog, EmbedderFacts
@@ -12,7 +13,6 @@ from rag.changes import Changes
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagError
 from rag.revision import Revision
 from rag.schema import Article, Chunk, Filters, Rejection, Removal
-from fakes import HashEmbedder
 
 FACTS = EmbedderFacts(name="hashed-words", fingerprint="hashed-words 64 dimensions", dimensions=64)
 CHUNKING = {"size": 200, "overlap": 0}

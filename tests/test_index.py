@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import re
 import shutil
-import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import pytest
 from fakes import HashEmbedder
 
 from rag import health
-from rag.catalog import FILE_NAME, Catalog
+from rag.catalog import FILE_NAME
 from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, RagError
 from rag.generation import CURRENT, FOLDER, Pointer
 from rag.index import LOCK, Index, Snapshot
@@ -180,7 +179,9 @@ def test_filters_hold_in_both_searches(index: Index, filters: Filters, expected:
 
 
 def test_filters_are_applied_inside_the_searches_not_after_the_cut(folder: Path) -> None:
-    crowd = [Article(article_id=f"c{n}", text="chips chips chips", publisher="A") for n in range(50)]
+    crowd = [
+        Article(article_id=f"c{n}", text="chips chips chips", publisher="A") for n in range(50)
+    ]
     rare = Article(article_id="rare", text="some chips among other words", publisher="B")
     with opened(folder) as index:
         store(index, [*crowd, rare])
@@ -293,7 +294,7 @@ def test_readers_in_threads_see_whole_generations(index: Index) -> None:
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
         reader.start()
-    for number in range(15):
+    for number in range(8):
         text = f"It is turn {number}."
         store(index, [Article(article_id=name, text=text) for name in "ab"])
     stop.set()
@@ -322,18 +323,21 @@ def test_an_index_that_cannot_be_written_is_read_and_its_damage_refused(
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     for parent in (folder.parent, tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(parent.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
-    with as_nobody():
-        with opened(folder) as reader:
-            assert lexical(reader.snapshot(), "photoresists", 1) == ["jsr"]
-            assert dense(reader.snapshot(), "photoresists", 1) == ["jsr"]
-            with pytest.raises(RagError, match="cannot be written"):
-                store(reader)
+        parent.chmod(0o755)
+    with as_nobody(), opened(folder) as reader:
+        assert lexical(reader.snapshot(), "photoresists", 1) == ["jsr"]
+        assert dense(reader.snapshot(), "photoresists", 1) == ["jsr"]
+        with pytest.raises(RagError, match="give this user the right to it"):
+            store(reader)
     vectors = generation(folder) / "vectors.faiss"
     vectors.chmod(0o644)
     vectors.write_bytes(vectors.read_bytes()[:-1] + b"\xff")
     vectors.chmod(0o444)
-    with as_nobody(), opened(folder) as reader, pytest.raises(IndexDamaged, match=r"vectors\.faiss"):
+    with (
+        as_nobody(),
+        opened(folder) as reader,
+        pytest.raises(IndexDamaged, match=r"vectors\.faiss"),
+    ):
         reader.snapshot()
 
 
@@ -415,9 +419,9 @@ def test_a_removed_generation_or_pointer_is_made_again(index: Index, folder: Pat
 
 def test_damage_is_refused_while_a_writer_is_at_work(index: Index, folder: Path) -> None:
     (generation(folder) / "vectors.faiss").write_bytes(b"")
-    with opened(folder) as writer, writer.writing(), opened(folder) as reader:
-        with pytest.raises(IndexDamaged, match=f"process {os.getpid()} is writing"):
-            reader.snapshot()
+    refused = pytest.raises(IndexDamaged, match=f"process {os.getpid()} is writing")
+    with opened(folder) as writer, writer.writing(), opened(folder) as reader, refused:
+        reader.snapshot()
     with opened(folder) as reader:
         reader.snapshot()
 
@@ -448,14 +452,12 @@ def test_an_older_catalog_put_back_is_published_anew(index: Index, folder: Path)
 
 
 def test_damaged_rows_are_named_by_the_check(index: Index, folder: Path) -> None:
-    with Catalog.open(folder / FILE_NAME, writable=True) as catalog:
-        with catalog.transaction() as connection:
-            connection.execute("UPDATE articles SET title = 'X' WHERE article_id = 'jsr'")
-            connection.execute("UPDATE vectors SET crc = crc + 1 WHERE rowid = 1")
+    with index.writing() as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE articles SET title = 'X' WHERE article_id = 'jsr'")
+        connection.execute("UPDATE vectors SET crc = crc + 1 WHERE rowid = 1")
     found = {finding.remedy for finding in health.check(folder) if not finding.ok}
     assert any("rag remove jsr" in remedy for remedy in found)
     assert any("rag ingest --rebuild" in remedy for remedy in found)
-    remove(["jsr"], index) if False else None
     with pytest.raises(IndexDamaged, match="'jsr' is damaged"):
         index.snapshot().article("jsr")
 
@@ -475,9 +477,9 @@ def test_leftovers_and_strangers_are_told_apart_from_damage(index: Index, folder
 
 
 def test_a_second_writer_waits_and_then_says_who_is_writing(index: Index, folder: Path) -> None:
-    with opened(folder, timeout=0.1) as second, index.writing():
-        with pytest.raises(IndexBusy, match=rf"process {os.getpid()} is writing.*0\.1 s"):
-            store(second)
+    refused = pytest.raises(IndexBusy, match=rf"process {os.getpid()} is writing.*0\.1 s")
+    with opened(folder, timeout=0.1) as second, index.writing(), refused:
+        store(second)
     with opened(folder, timeout=0.1) as second:
         assert store(second).unchanged == 3
 
@@ -490,12 +492,12 @@ def _write_in_process(folder: Path, name: str) -> None:
 
 def test_writers_in_processes_lose_nothing(index: Index, folder: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_write_in_process, args=(folder, name)) for name in "xyz"]
+    writers = [spawn.Process(target=_write_in_process, args=(folder, name)) for name in "xy"]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
     stored = {one.article_id for one in index.snapshot().articles()}
-    assert stored == {"rapidus", "jsr", "undated"} | {f"{w}{n}" for w in "xyz" for n in range(5)}
+    assert stored == {"rapidus", "jsr", "undated"} | {f"{w}{n}" for w in "xy" for n in range(5)}
     assert (folder / LOCK).read_text() == ""

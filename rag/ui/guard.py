@@ -30,7 +30,7 @@ _HEADERS = {
 _ROUTES = re.compile(
     r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
-    r"|/(assets|static)/[\w./-]+"
+    r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
 )
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "testserver"})

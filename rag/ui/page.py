@@ -27,9 +27,14 @@ _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 
 
-def theme() -> gr.themes.Base:
-    """Gradio's plainest theme with the fonts of the reader's own system."""
-    return gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "Menlo", "monospace"))
+def theme(styles: str) -> gr.themes.Base:
+    """Gradio's plainest theme with system fonts, and our styles after it in one file.
+
+    The `css` argument of Gradio would rewrite the selectors and lose what stands in `@media`.
+    """
+    plain = gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "Menlo", "monospace"))
+    plain.custom_css = styles
+    return plain
 
 
 class Page:
@@ -87,7 +92,10 @@ class Page:
         ]  # fmt: skip
         asking: dict[str, Any] = {"outputs": self.shown, **_QUIET, "concurrency_id": "ask"}
         gr.on(
-            [self.box.submit, self.send.click], self._ask_typed, [self.box, self.conversation], **asking
+            [self.box.submit, self.send.click],
+            self._ask_typed,
+            [self.box, self.conversation],
+            **asking,
         )
         for example in self.examples:
             example.click(self._ask, [example, self.conversation], **asking)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
 from rag.ui.conversation import Reader
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
+_GRADIO = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+}
+"""Nothing is reported; nor does Gradio work out statistics, with pandas, after each question."""
 _GRACE = 3
 """Seconds that open answers get when the server is told to end."""
 
@@ -23,11 +32,18 @@ _GRACE = 3
 def build_app(reader: Reader, settings: Settings) -> FastAPI:
     """The whole application: page, styles, `/source` and `/healthz`, behind the `Guard`.
 
+    Call it where no event loop is running. Gradio makes locks when it is built, and would
+    otherwise leave a loop of its own open for them.
+
     Args:
         reader: an `Assistant`, or anything that answers like one.
         settings: `chat` and `answer.max_question` are used.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.update(_GRADIO)
+    return asyncio.run(_build(reader, settings))
+
+
+async def _build(reader: Reader, settings: Settings) -> FastAPI:
     import gradio as gr
     from fastapi import FastAPI
 
@@ -44,8 +60,7 @@ def build_app(reader: Reader, settings: Settings) -> FastAPI:
         path="/",
         footer_links=[],
         run_history=False,
-        theme=theme(),
-        css=shipped_file("newsdesk.css"),
+        theme=theme(shipped_file("newsdesk.css")),
         head='<meta name="color-scheme" content="light dark">'
         '<script src="newsdesk.js" defer></script>',
         ssr_mode=False,
@@ -69,27 +84,38 @@ def serve(
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
     """
-    import uvicorn
-
     listener = listen(settings.chat)
     address = _address(settings.chat.host, listener.getsockname()[1])
+    with listener, suppress(KeyboardInterrupt):
+        server(build_app(reader, settings), lambda: announce(address)).run(sockets=[listener])
+
+
+def server(app: FastAPI, started: Callable[[], None]) -> uvicorn.Server:
+    """What runs an application made by `build_app`; it calls `started` once it listens."""
+    import uvicorn
+    from starlette.routing import Mount
+
+    page: Any = next(route.app for route in app.routes if isinstance(route, Mount))
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                announce(address)
+                started()
 
-    with listener:
-        app = build_app(reader, settings)
-        config = uvicorn.Config(
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            page.stop_event.set()  # ends the streams by which open pages stay in touch
+            await super().shutdown(sockets)
+
+    return Server(
+        uvicorn.Config(
             app,
-            log_level="critical",
+            log_level="error",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
         )
-        Server(config).run(sockets=[listener])
+    )
 
 
 def listen(chat: ChatSettings) -> socket.socket:

@@ -1,0 +1,181 @@
+"""Fits the weights of `rag/evidence.py`: which sentence answers, and whether any does.
+
+    python evals/fit_evidence.py SQUAD2.jsonl [--every 3]
+
+Reads SQuAD 2.0 questions (one JSON object a line: article, paragraph, context, question, answers) and
+the starter set, puts all paragraphs into one index, asks each question over all of it, and labels the
+candidate sentences that hold an answer. Questions with their own paragraph taken out stand for those
+that the collection does not answer. Prints, for either half of the data held out, how often the best
+sentence and the best two hold the answer and the ROC-AUC of the answerable score; then the weights
+fitted on all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from rag import evidence
+from rag.assistant import Assistant
+from rag.evaluate.cases import Dataset
+from rag.evidence import FEATURES
+from rag.question import make_whole
+from rag.schema import Article
+from rag.settings import Settings
+
+SELECTING = [i for i, name in enumerate(FEATURES) if name not in ("has_kind", "missing_all")]
+"""What differs between the sentences of one question."""
+
+
+@dataclass
+class Asked:
+    """A question with the features of its candidate sentences and which of them answer it."""
+
+    group: str
+    half: int
+    answered: bool
+    table: np.ndarray
+    right: np.ndarray
+
+
+def rows(assistant, question, group, half, right, without=""):
+    """Ask; `without` names an article that is treated as not being there."""
+    passages = [p for p in assistant.passages(question, 12) if p.article_id != without][:10]
+    passages = [replace(p, rank=rank) for rank, p in enumerate(passages, start=1)]
+    sentences = evidence._prefilter([question], evidence._sentences(passages))
+    (table,) = evidence.tables([question], sentences, passages, assistant.embed)
+    found = np.array([bool(right) and not without and right(s) for s in sentences])
+    return Asked(group, half, bool(right) and not without, table, found)
+
+
+def squad(path: Path, every: int, folder: Path) -> list[Asked]:
+    """SQuAD questions over all its paragraphs; every second answerable one again, without its own."""
+    questions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    articles = {
+        f"{q['article']}-{q['paragraph']}": Article(
+            article_id=f"{q['article']}-{q['paragraph']}",
+            title=q["article"].replace("_", " "),
+            text=q["context"],
+        )
+        for q in questions
+    }
+    halves = {name: i % 2 for i, name in enumerate(sorted({q["article"] for q in questions}))}
+    found = []
+    with Assistant.open(folder, Settings.load(llm={"enabled": False})) as assistant:
+        assistant.ingest(articles.values())
+        for number, q in enumerate(questions[::every]):
+            own, half = f"{q['article']}-{q['paragraph']}", halves[q["article"]]
+
+            def right(sentence, q=q, own=own):
+                text = sentence.text.lower()
+                return sentence.passage.article_id == own and any(
+                    answer.lower() in text for answer in q["answers"]
+                )
+
+            answered = right if q["answers"] else None
+            group = "squad" if answered else "squad-adversarial"
+            found.append(rows(assistant, q["question"], group, half, answered))
+            if answered and number % 2 == 0:
+                found.append(rows(assistant, q["question"], "squad-absent", half, answered, own))
+    return found
+
+
+def starter(folder: Path) -> list[Asked]:
+    """The starter set on the starter corpus; a sentence is right where it is in a case's evidence."""
+    from rag.paths import shipped
+
+    def plain(text: str) -> str:
+        return re.sub(r"\W+", " ", text.lower()).strip()
+
+    found = []
+    with Assistant.open(folder, Settings.load(llm={"enabled": False})) as assistant:
+        assistant.ingest(shipped("corpus"))
+        for number, case in enumerate(Dataset.load("starter").cases):
+            quotes = [plain(quote) for _, quote in case.evidence]
+
+            def right(sentence, quotes=quotes):
+                text = plain(sentence.text)
+                return any(text in quote or quote in text for quote in quotes)
+
+            question = make_whole(case.question, case.history)
+            known = right if case.answerable else None
+            found.append(rows(assistant, question, "starter", number % 2, known))
+    return found
+
+
+def fit_select(asked: list[Asked]) -> np.ndarray:
+    """A conditional logit: the answering sentences against all of their question's."""
+    pairs = [(a.table[:, SELECTING], a.right) for a in asked if a.right.any()]
+
+    def loss(weights):
+        total, slope = 0.0, np.zeros(len(weights))
+        for table, right in pairs:
+            values = table @ weights
+            chance = np.exp(values - values.max())
+            chance /= chance.sum()
+            share = chance[right].sum()
+            total -= np.log(share)
+            slope -= (chance * right / share - chance) @ table
+        return total / len(pairs) + 0.002 * weights @ weights, slope / len(pairs) + 0.004 * weights
+
+    fitted = np.zeros(len(FEATURES))
+    fitted[SELECTING] = minimize(loss, np.zeros(len(SELECTING)), jac=True, method="L-BFGS-B").x
+    return fitted
+
+
+WEIGHT = {"starter": 4.0, "squad-adversarial": 0.2}
+"""The starter questions are few; SQuAD's adversarial ones are written to look answered."""
+
+
+def fit_answers(asked: list[Asked], select: np.ndarray) -> tuple[np.ndarray, float]:
+    """A logistic regression on each question's best sentence."""
+    best = np.array([a.table[np.argmax(a.table @ select)] for a in asked])
+    weights = [WEIGHT.get(a.group, 1.0) for a in asked]
+    model = LogisticRegression(max_iter=5000).fit(best, [a.answered for a in asked], weights)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def score(asked: list[Asked], select: np.ndarray, answers: np.ndarray) -> str:
+    """One line of figures a group."""
+    known = [a for a in asked if a.right.any()]
+    order = [a.right[np.argsort(-(a.table @ select))] for a in known]
+    best = [(a.table @ answers)[np.argmax(a.table @ select)] for a in asked]
+    auc = roc_auc_score([a.answered for a in asked], best)
+    tops = " ".join(f"top{k} {np.mean([o[:k].any() for o in order]):.3f}" for k in (1, 2, 3))
+    return f"{tops}  answerable ROC-AUC {auc:.3f}  ({len(asked)} questions)"
+
+
+def main() -> None:
+    """Fit, score on held-out halves, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("squad", type=Path)
+    parser.add_argument("--every", type=int, default=3, help="use every Nth SQuAD question")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        asked = squad(given.squad, given.every, Path(folder, "squad"))
+        asked += starter(Path(folder, "starter"))
+    for half in (0, 1):
+        rest = [a for a in asked if a.half != half]
+        select = fit_select(rest)
+        answers, _ = fit_answers(rest, select)
+        for group in ("squad", "starter"):
+            held = [a for a in asked if a.half == half and a.group.startswith(group)]
+            print(f"held out, half {half}, {group:8} {score(held, select, answers)}")
+    select = fit_select(asked)
+    answers, bias = fit_answers(asked, select)
+    for name, weights in (("SELECT", select), ("ANSWERS", answers)):
+        print(f"{name} = np.array({[round(float(w), 2) for w in weights]})")
+    print(f"BIAS = {bias:.2f}")
+
+
+if __name__ == "__main__":
+    main()

