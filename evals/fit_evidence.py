@@ -2,12 +2,12 @@
 
     python evals/fit_evidence.py SQUAD2.jsonl [--every 3]
 
-Reads SQuAD 2.0 questions (one JSON object a line: article, paragraph, context, question, answers) and
-the starter set, puts all paragraphs into one index, asks each question over all of it, and labels the
-candidate sentences that hold an answer. Questions with their own paragraph taken out stand for those
-that the collection does not answer. Prints, for either half of the data held out, how often the best
-sentence and the best two hold the answer and the ROC-AUC of the answerable score; then the weights
-fitted on all of it.
+Reads SQuAD 2.0 questions (one JSON object a line: article, paragraph, context, question, answers)
+and the starter set, puts all paragraphs into one index, asks each question over all of it, and
+labels the candidate sentences that hold an answer. Questions with their own paragraph taken out
+stand for those that the collection does not answer. Prints, for either half of the data held out,
+how often the best sentence and the best two hold the answer and the ROC-AUC of the answerable
+score; then the weights fitted on all of it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def rows(assistant, question, group, half, right, without=""):
 
 
 def squad(path: Path, every: int, folder: Path) -> list[Asked]:
-    """SQuAD questions over all its paragraphs; every second answerable one again, without its own."""
+    """SQuAD questions over all its paragraphs; every other one also without its own paragraph."""
     questions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     articles = {
         f"{q['article']}-{q['paragraph']}": Article(
@@ -90,7 +90,7 @@ def squad(path: Path, every: int, folder: Path) -> list[Asked]:
 
 
 def starter(folder: Path) -> list[Asked]:
-    """The starter set on the starter corpus; a sentence is right where it is in a case's evidence."""
+    """The starter set on its corpus; a sentence is right where a case quotes it as evidence."""
     from rag.paths import shipped
 
     def plain(text: str) -> str:

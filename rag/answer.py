@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from rag.llm import LanguageModel
     from rag.settings import AnswerSettings
 
-QUOTE_ABOVE = 0.5
-"""A further sentence is quoted when it scores at least this share of the best one's score."""
+SURE = 0.75
+"""Quoting ends where the quoted sentences hold this share of the likelihood of being the answer."""
+
+MOST_QUOTED = 3
+"""Sentences quoted at most for a simple question; one more where it asks for several things."""
 
 NOT_ANSWERED = "The articles do not answer this question."
 
@@ -67,7 +70,7 @@ class Answerer:
         stop = stop or threading.Event()
         clock = _Clock()
         if self._model:
-            self._model.warm_up()
+            self._model.warm_up(prompt("answer").fixed)
         query = make_whole(question, history)
         split = parts(query)
         passages = tuple(self._retriever.retrieve(query, self._top_k, filters, split))
@@ -79,7 +82,7 @@ class Answerer:
         evidence = select(query, split, passages, self._embed, self._settings.max_evidence)
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)
-        if likely < self._settings.abstain_below:
+        if not evidence or likely < self._settings.abstain_below:
             yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
             return
         yield from self._written(answer, evidence, history, clock, stop)
@@ -227,22 +230,19 @@ class _Page:
 
 
 def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
-    """The evidence to quote after the draft: what must not be lost, then what is as good.
+    """The evidence to quote after the draft: what must not be lost, then what may well be meant.
 
-    Evidence 1 (and the best of each part of a question) must be rested on by some sentence.
+    Evidence 1 (and the best of each part of a question) must be rested on by some sentence. More is
+    quoted until it is `SURE` enough that the answering sentence is among it.
     """
     musts = max(1, len(parts(question)))
-    most = max(musts, 3 if asks_several(question) else 2)
-    best = max(item.score for item in evidence)
-    wanted = [
-        item for item in evidence[:most] if item.number <= musts or item.score >= QUOTE_ABOVE * best
-    ]
-    room = most - len(page.answer.sentences)
-    return [
-        item
-        for place, item in enumerate(item for item in wanted if not page.cites(item))
-        if place < room or item.number <= musts
-    ]
+    most = max(musts, MOST_QUOTED + asks_several(question))
+    wanted: list[Evidence] = []
+    for item in evidence[:most]:
+        if len(wanted) >= musts and sum(known.share for known in wanted) >= SURE:
+            break
+        wanted.append(item)
+    return [item for item in wanted if not page.cites(item)]
 
 
 def _abstained(answer: Answer, evidence: Sequence[Evidence]) -> Answer:

@@ -8,10 +8,11 @@ endpoint does.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
@@ -161,7 +162,7 @@ class LanguageModel:
         *,
         max_tokens: int | None = None,
         stop: threading.Event | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         """The answer to (role, content) pairs, as the pieces of text come in; none is empty.
 
         The call ends within `timeout` seconds of the first `next`, whatever the endpoint does.
@@ -347,6 +348,7 @@ class _Background:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
                 self._thread.start()
+                atexit.register(self.close)
             return asyncio.run_coroutine_threadsafe(request, self._loop)
 
     def close(self) -> None:
@@ -354,6 +356,7 @@ class _Background:
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop and thread:
+            atexit.unregister(self.close)
             asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(_CLOSE_WITHIN)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_CLOSE_WITHIN)

@@ -160,6 +160,7 @@ class LocalServer:
         params.api_keys = [self._key]
         params.cors_origins = ""
         params.cors_credentials = False
+        params.sse_ping_interval = 1  # seconds until it sees that a client has gone
         params.ui = False
         params.endpoint_slots = False
         params.verbosity = -1

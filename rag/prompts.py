@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ class Prompt:
             (role, _environment().from_string(template).render(**values).strip())
             for role, template in self.messages
         ]
+
+    @property
+    def fixed(self) -> Sequence[Message]:
+        """The first messages that use no variable; the same in every call, so read ahead."""
+        plain = takewhile(lambda message: "{" not in message[1], self.messages)
+        return [(role, text.strip()) for role, text in plain]
 
 
 @cache

@@ -40,7 +40,8 @@ _CLASSES = {
     "planned": """plan plans planned planning propose proposes proposed proposal consider considers
         considered considering expect expects expected aim aims aimed intend intends intended hope
         hopes hoped hoping seek seeks seeking sought want wants wanted will shall would should
-        agree agrees agreed agreement pledge pledges pledged promise promises promised scheduled due set looks looking""",
+        agree agrees agreed agreement pledge pledges pledged promise promises promised scheduled
+        due set looks looking""",
     "hearsay": """allegedly reportedly appear appears appeared seem seems seemed estimate estimates
         estimated forecast believe believes believed""",
 }
@@ -173,21 +174,29 @@ def missing_names(claimed: Facts, evidence: str) -> list[str]:
 
 
 def _swapped(claimed: Facts, sentence: str, evidence: str) -> list[str]:
-    """Two names that stand the other way round about the same verb in the evidence."""
-    mine, theirs = _positions(sentence), _positions(evidence)
+    """Pairs of names that every evidence sentence with both has the other way round."""
+    mine = _positions(sentence)
+    told = [_positions(one) for one in _sentences(evidence)]
     found = []
-    for first, second in combinations(dict.fromkeys(n.keys[-1] for n in claimed.names), 2):
-        if not all(name in place for name in (first, second) for place in (mine, theirs)):
-            continue
-        between = _between(mine, first, second)
-        verbs = [verb for verb in between if verb in theirs and weight(verb) > 0]
-        for verb in verbs[:1]:
-            reversed_there = theirs[second][0] < theirs[verb][0] < theirs[first][0]
-            passive = ("by" in between) != ("by" in _between(theirs, second, first))
-            only_once = len(theirs[first]) == len(theirs[second]) == 1
-            if reversed_there and only_once and not passive:
-                found.append(f"{first} … {second}")
+    for first, second in combinations(claimed.names, 2):
+        pair = first.keys[-1], second.keys[-1]
+        ways = [_reversed(mine, theirs, *pair) for theirs in told if theirs.keys() >= set(pair)]
+        if ways and all(ways):
+            found.append(f"{first.words} … {second.words}")
     return found
+
+
+def _reversed(
+    mine: dict[str, list[int]], theirs: dict[str, list[int]], first: str, second: str
+) -> bool:
+    """Whether the two stand around the same verb in the other order, neither side in passive."""
+    between = _between(mine, first, second)
+    verb = next((key for key in between if key in theirs and weight(key) > 0), None)
+    if verb is None:
+        return False
+    other_way = theirs[second][0] < theirs[verb][0] < theirs[first][0]
+    passive = ("by" in between) != ("by" in _between(theirs, second, first))
+    return other_way and not passive
 
 
 def _positions(text: str) -> dict[str, list[int]]:

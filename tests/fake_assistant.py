@@ -149,7 +149,7 @@ JSR = Article(
     url="https://harbour.example/jsr-buyout",
     text=(
         "TOKYO. A fund backed by the Japanese government will buy JSR, a maker of the light-"
-        "sensitive chemicals that draw circuits on chips, for about 909.3 billion yen.\n\n"
+        "sensitive chemicals that draw circuits on chips, for about 903.9 billion yen.\n\n"
         "The fund, Japan Investment Corporation, said that it would offer 4,350 yen for each "
         "share. The offer was 35% above the price before the first reports. JSR's board said "
         "that it backed the offer.\n\n"
@@ -188,7 +188,7 @@ def written_answer() -> Answer:
     """Supported sentences, one of them with two citations."""
     citations = (
         cite(JSR, 1, "will buy JSR, a maker of the light-"
-             "sensitive chemicals that draw circuits on chips, for about 909.3 billion yen."),
+             "sensitive chemicals that draw circuits on chips, for about 903.9 billion yen."),
         cite(JSR, 2, "it would offer 4,350 yen for each share."),
         cite(JSR, 3, "the materials on which its security depends 🗾.\n\nJSR wants to leave"),
     )  # fmt: skip
@@ -198,7 +198,7 @@ def written_answer() -> Answer:
         answer="…",
         sentences=(
             Sentence(
-                text="Japan Investment Corporation will buy JSR for about 909.3 billion yen.",
+                text="Japan Investment Corporation will buy JSR for about 903.9 billion yen.",
                 verdict=Verdict.SUPPORTED,
                 citations=(1,),
             ),

@@ -5,7 +5,18 @@ import pytest
 from rag.errors import PromptError
 from rag.prompts import prompt, read
 
-GOOD = "---\nvariables: [name]\ncontract: a greeting\n---\n# system\n\nBe kind.\n\n# user\n\nHi {{ name }}.\n"
+GOOD = """---
+variables: [name]
+contract: a greeting
+---
+# system
+
+Be kind.
+
+# user
+
+Hi {{ name }}.
+"""
 
 
 @pytest.fixture

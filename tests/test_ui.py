@@ -152,7 +152,7 @@ def test_the_marked_words_are_the_cited_range(text, data):
 
 
 def test_other_citations_of_the_article_are_marked_lighter():
-    first, second = cite(JSR, 1, "909.3 billion yen"), cite(JSR, 2, "depends 🗾.\n\nJSR wants")
+    first, second = cite(JSR, 1, "903.9 billion yen"), cite(JSR, 2, "depends 🗾.\n\nJSR wants")
     span = (second.start, second.end)
     others = [(first.start, first.end)]
     seen = body_of(source_html(JSR, span, fingerprint(second.quote), others))
@@ -168,6 +168,14 @@ def test_changed_words_are_never_highlighted():
 
 def test_a_range_outside_the_text_is_not_highlighted():
     assert "<mark" not in source_html(JSR, (0, 10**8), fingerprint(JSR.text))
+
+
+def test_headings_look_like_headings_and_lose_nothing():
+    article = Article(article_id="a", text="## Why it matters\n\nBecause. # not one")
+    html = source_html(article, (1, 8), fingerprint("# Why i"))
+    assert html.count('<p class="heading">') == 1
+    assert body_of(html).text == article.text
+    assert body_of(html).marked["cited"] == "# Why i"
 
 
 def test_links_carry_any_id():

@@ -171,9 +171,16 @@ class Desk:
         try:
             async with aclosing(self._frames(run, earlier, exchange)) as frames:
                 async for frame in frames:
+                    if not frame.running:
+                        self._forget(session, run)
                     yield frame
         finally:
             run.stop()
+            self._forget(session, run)
+
+    def _forget(self, session: str, run: Run) -> None:
+        """The page may ask again from now on; the last frame is shown after that."""
+        if self._runs.get(session) is run:
             del self._runs[session]
 
     async def _frames(

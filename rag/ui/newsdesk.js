@@ -20,7 +20,12 @@
   document.body.append(panel);
   const part = (name) => panel.querySelector("." + name);
 
-  let current = null; // the href that is open
+  // While an answer grows, the links of its earlier citations gain ranges to mark lighter:
+  // what tells citations apart is the part before those.
+  const key = (link) => link.getAttribute("href").split(/&also=|#/)[0];
+  const all = () => [...document.querySelectorAll("a.cite, a.cite-title")];
+
+  let current = null; // the key of the citation that is open
   let asked = 0; // the newest request wins
 
   // The citations that belong together: those of an answer, or a list of passages.
@@ -28,25 +33,24 @@
     const scope =
       link.closest(".passages") || link.closest(".turn")?.querySelector(".answer");
     const links = scope ? [...scope.querySelectorAll("a.cite, .passages a.cite-title")] : [];
-    return [...new Map(links.map((each) => [each.getAttribute("href"), each])).values()];
+    return [...new Map(links.map((each) => [key(each), each])).values()];
   };
-  const linkTo = (href) =>
-    [...document.querySelectorAll("a.cite, a.cite-title")].filter(
-      (each) => each.getAttribute("href") === href,
-    );
+  const opened = () => all().find((each) => key(each) === current);
 
-  const mark = (href) => {
-    document.querySelectorAll("[aria-current='true']").forEach((each) => {
-      each.removeAttribute("aria-current");
+  const mark = () => {
+    all().forEach((each) => {
+      if (key(each) === current) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
     });
-    if (href) linkTo(href).forEach((each) => each.setAttribute("aria-current", "true"));
   };
 
   const place = () => {
-    const link = linkTo(current)[0];
+    const link = opened();
     const links = link ? group(link) : [];
-    const at = links.findIndex((each) => each.getAttribute("href") === current);
-    part("place").textContent = at < 0 ? "Source" : `${at + 1} of ${links.length}`;
+    const at = links.findIndex((each) => key(each) === current);
+    const single = at < 0 || links.length < 2;
+    part("tools").classList.toggle("single", single);
+    part("place").textContent = single ? "Source" : `${at + 1} of ${links.length}`;
     part("previous").disabled = at <= 0;
     part("next").disabled = at < 0 || at >= links.length - 1;
     return { links, at };
@@ -67,11 +71,11 @@
     return problem;
   };
 
-  const open = async (href) => {
+  const open = async (link) => {
     const request = ++asked;
-    current = href;
-    mark(href);
-    const source = await fetchSource(href);
+    current = key(link);
+    mark();
+    const source = await fetchSource(link.getAttribute("href"));
     if (request !== asked) return;
     part("content").replaceChildren(source);
     if (!panel.open) {
@@ -87,7 +91,7 @@
   const step = (by) => {
     const { links, at } = place();
     const next = links[at + by];
-    if (at >= 0 && next) open(next.getAttribute("href"));
+    if (at >= 0 && next) open(next);
   };
 
   const close = () => {
@@ -95,9 +99,9 @@
     if (panel.open) panel.close();
   };
   panel.addEventListener("close", () => {
-    const link = current && linkTo(current)[0];
-    mark(null);
+    const link = opened();
     current = null;
+    mark();
     if (link) link.focus({ preventScroll: true });
   });
   narrow.addEventListener("change", close);
@@ -111,7 +115,7 @@
     const link = event.target.closest?.("a.cite, a.cite-title");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    open(link.getAttribute("href"));
+    open(link);
   });
 
   // ------------------------------------------------------------ the keys
@@ -137,6 +141,6 @@
     const turn = document.querySelector("#newest .turn");
     if (turn && turn.id !== shown) turn.scrollIntoView({ block: "start" });
     shown = turn ? turn.id : "";
-    if (current && !document.querySelector("[aria-current='true']")) mark(current);
+    if (current && !opened()?.hasAttribute("aria-current")) mark();
   }).observe(document.body, { childList: true, subtree: true });
 })();

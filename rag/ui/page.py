@@ -71,6 +71,7 @@ class Page:
             self.status = _html("", "status")
             self.retry = gr.Button("Try again", elem_id="retry", size="sm", visible=False)
         with gr.Column(elem_id="composer"):
+            self.queue = _html("", "queue")
             with gr.Row(elem_id="bar"):
                 self.box = gr.Textbox(
                     label="Your question",
@@ -90,7 +91,10 @@ class Page:
             self.earlier, self.newest, self.status, self.send, self.halt, self.retry, self.new,
             self.welcome, *self.examples, self.box, self.conversation,
         ]  # fmt: skip
-        asking: dict[str, Any] = {"outputs": self.shown, **_QUIET, "concurrency_id": "ask"}
+        # Not "once": a question sent just as the last answer ends would be dropped silently.
+        asking: dict[str, Any] = {"outputs": self.shown, **_QUIET, "trigger_mode": "multiple"}
+        asking |= {"concurrency_id": "ask", "concurrency_limit": _MOST_ANSWERS}
+        asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
         gr.on(
             [self.box.submit, self.send.click],
             self._ask_typed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -10,6 +11,7 @@ from rag.ui.markup import count, escape, shorten
 from rag.ui.source import byline, source_link
 
 _CLOSEST = 3
+_HEADING = re.compile(r"^#{1,6} .*\n+", re.MULTILINE)
 _CHECKED = {
     Verdict.SUPPORTED: "Checked: the cited text supports this sentence",
     Verdict.PARTLY: "Only partly supported by the cited text",
@@ -162,7 +164,8 @@ def _passages(passages: Iterable[Passage], *, snippets: bool = False) -> str:
     rows = []
     for passage in passages:
         link = source_link(passage.article_id, (passage.start, passage.end), passage.text)
-        snippet = f'<p class="snippet">{escape(shorten(passage.text, 200))}</p>' if snippets else ""
+        words = shorten(_HEADING.sub("", passage.text) or passage.text, 200)
+        snippet = f'<p class="snippet">{escape(words)}</p>' if snippets else ""
         rows.append(
             f'<li><a class="title cite-title" href="{escape(link)}">'
             f"<bdi>{escape(passage.title or passage.article_id)}</bdi></a> "

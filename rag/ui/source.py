@@ -15,7 +15,8 @@ Span = tuple[int, int]
 """Start and end in `Article.text`, in code points."""
 
 _MOST_SPANS = 40
-_LINES = re.compile(r"\n+|[^\n]+")
+_LINES = re.compile(r"\n+|(?P<hashes>#{1,6} )?[^\n]+")
+"""Lines and the breaks between them; a line that a `#` makes a heading is shown as one."""
 
 
 def fingerprint(quote: str) -> str:
@@ -103,16 +104,24 @@ def _body(text: str, cited: Span | None, others: Sequence[Span]) -> str:
     edges = sorted({edge for span in (*others, *([cited] if cited else [])) for edge in span})
     html, first = [], True
     for line in _LINES.finditer(text):
-        cuts = [line.start(), *(e for e in edges if line.start() < e < line.end()), line.end()]
+        hashes = line.start() + len(line["hashes"] or "")
+        inside = sorted({e for e in (*edges, hashes) if line.start() < e < line.end()})
         pieces = []
-        for start, end in pairwise(cuts):
+        for start, end in pairwise([line.start(), *inside, line.end()]):
             piece = escape(text[start:end])
+            if start < hashes:
+                piece = f'<span class="hashes">{piece}</span>'
             if cited and cited[0] <= start < cited[1]:
                 anchor, first = (' id="cited"' if first else ""), False
                 piece = f'<mark class="cited"{anchor}>{piece}</mark>'
             elif any(a <= start < b for a, b in others):
                 piece = f'<mark class="also">{piece}</mark>'
             pieces.append(piece)
-        inner = "".join(pieces)
-        html.append(inner if line[0].startswith("\n") else f"<p>{inner}</p>")
+        html.append(_paragraph(line, "".join(pieces)))
     return "".join(html)
+
+
+def _paragraph(line: re.Match[str], inner: str) -> str:
+    if line[0].startswith("\n"):
+        return inner
+    return f'<p class="heading">{inner}</p>' if line["hashes"] else f"<p>{inner}</p>"

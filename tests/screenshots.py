@@ -1,0 +1,70 @@
+"""Makes the pictures of the README: `python tests/screenshots.py` writes docs/images/*.png.
+
+Ingests the starter articles into a temporary index, serves them, and asks in a real Chromium.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chromium import PHONE, opened_browser, served
+
+from rag import Assistant
+from rag.paths import shipped
+from rag.settings import Settings
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PICTURES = (
+    ("desktop-light", DESKTOP, "light", "Who supports Rapidus?", True),
+    ("desktop-dark", DESKTOP, "dark", "Who supports Rapidus?", True),
+    ("phone-light", PHONE, "light", "How much will the fund pay for JSR?", False),
+    ("phone-dark", PHONE, "dark", "How much will the fund pay for JSR?", True),
+    ("declined", DESKTOP, "light", "Who won the 2022 World Cup?", False),
+)
+"""Name, window, colours, question, and whether the first source is opened."""
+
+
+@contextmanager
+def starter() -> Iterator[str]:
+    """The address of a chat over the starter articles."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Assistant.open(folder, Settings.load(environ={})) as assistant,
+    ):
+        assistant.ingest([shipped("corpus")])
+        with served(assistant, assistant.settings) as address:
+            yield address
+
+
+def ask(page, question: str) -> None:
+    """Type a question and wait for the end of its answer."""
+    page.locator("#box textarea").fill(question)
+    page.locator("#box textarea").press("Enter")
+    page.locator("#newest .question", has_text=question).wait_for()
+    page.locator("#newest .about").wait_for()
+
+
+def main() -> None:
+    """Make all pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with starter() as address, opened_browser() as browser:
+        for name, window, scheme, question, opened in PICTURES:
+            page = browser.new_page(**window, color_scheme=scheme)
+            page.set_default_timeout(120_000)
+            page.goto(address)
+            page.locator(".example").first.wait_for()
+            ask(page, question)
+            if opened:
+                page.locator("#newest .answer a.cite").first.click()
+                page.locator("#source-panel mark.cited").first.wait_for()
+            page.wait_for_timeout(500)  # until scrolling has come to rest
+            page.screenshot(path=IMAGES / f"{name}.png")
+            page.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Drafts become sentences with exact citations; marks are hints, never trusted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.cite import Bibliography, Drafted, bind, quoted, read_draft, with_marks
+from rag.schema import Evidence, Verdict
+
+TEXT = "Rapidus was founded in 2022. It relies on IBM and IMEC. Japan gives it 330 billion yen."
+
+
+def piece(number, quote, context=""):
+    start = TEXT.index(quote)
+    return Evidence(
+        number=number, score=0.9, article_id="a", start=start, end=start + len(quote), text=quote,
+        context=context,
+    )  # fmt: skip
+
+
+FIRST = piece(1, "Rapidus was founded in 2022.")
+SECOND = piece(2, "It relies on IBM and IMEC.", context="Rapidus was founded in 2022. ")
+THIRD = piece(3, "Japan gives it 330 billion yen.")
+ALL = [FIRST, SECOND, THIRD]
+
+
+@pytest.mark.parametrize(
+    ("draft", "sentences"),
+    [
+        ("It relies on IBM [2].", [("It relies on IBM.", (2,))]),
+        ("A is old. [2] B is new. [1][3]", [("A is old.", (2,)), ("B is new.", (1, 3))]),
+        ("It relies on IBM [1, 2].", [("It relies on IBM.", (1, 2))]),
+        ("Yes. [1] And then it was cut of", [("Yes.", (1,))]),
+        ("- It is new. [1]\n- It is big. [2]", [("It is new.", (1,)), ("It is big.", (2,))]),
+        ("", []),
+        ("[1][2]", []),
+    ],
+)  # fmt: skip
+def test_sentences_and_marks(draft, sentences):
+    assert [(d.text, d.marks) for d in read_draft([draft])] == sentences
+
+
+@given(st.lists(st.integers(1, 7), max_size=30))
+def test_pieces_do_not_change_what_is_read(cuts):
+    draft = "It relies on IBM. [2] In the U.S. it pays $6.4 billion [1, 3]. Japan agreed. [12]"
+    pieces, at = [], 0
+    for cut in cuts:
+        pieces.append(draft[at : at + cut])
+        at += cut
+    assert list(read_draft([*pieces, draft[at:]])) == list(read_draft([draft]))
+
+
+def test_a_sentence_is_yielded_before_the_draft_ends():
+    def deltas():
+        yield "Rapidus is new. [1] "
+        yield "It relies "
+        raise AssertionError("read on although a sentence was whole")
+
+    assert next(read_draft(deltas())).text == "Rapidus is new."
+
+
+def test_a_wrong_mark_is_put_right():
+    bound = bind(Drafted("Japan gives it 330 billion yen.", (1,)), ALL, None)
+    assert (bound.shown, bound.evidence) == (True, (THIRD,))
+
+
+def test_a_name_behind_a_pronoun_takes_the_sentence_before_it_along():
+    bound = bind(Drafted("Rapidus relies on IBM and IMEC.", (2,)), [SECOND, THIRD], None)
+    (evidence,) = bound.evidence
+    assert bound.shown
+    assert TEXT[evidence.start : evidence.end] == evidence.text
+    assert evidence.text == "Rapidus was founded in 2022. It relies on IBM and IMEC."
+
+
+def test_two_pieces_together_support_a_sentence():
+    drafted = Drafted("Rapidus was founded in 2022 and relies on IBM and IMEC.", (1, 2))
+    assert bind(drafted, ALL, None).evidence == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rapidus was founded in 2021.",
+        "It relies on Samsung and IMEC.",
+        "Japan gives it 330 million yen.",
+        "It does not rely on IBM and IMEC.",
+        "The weather was fine.",
+    ],
+)
+def test_inventions_are_not_shown(text):
+    bound = bind(Drafted(text, (1, 2, 3)), ALL, None)
+    assert not bound.shown
+    assert bound.checked.failed
+
+
+def test_an_unknown_mark_is_named():
+    bound = bind(Drafted("The weather was fine.", (9,)), ALL, None)
+    assert ("mark", ("[9]",)) in [(f.check, f.words) for f in bound.checked.failed]
+
+
+def test_citations_are_numbered_in_order_of_appearance_and_once():
+    book = Bibliography()
+    sentences = [book.sentence(quoted(item)) for item in (THIRD, FIRST, THIRD)]
+    assert [s.citations for s in sentences] == [(1,), (2,), (1,)]
+    assert [c.quote for c in book.citations] == [THIRD.text, FIRST.text]
+    assert all(TEXT[c.start : c.end] == c.quote for c in book.citations)
+    assert all(s.verdict == Verdict.QUOTED for s in sentences)
+    assert with_marks(sentences[:2]) == f"{THIRD.text} [1] {FIRST.text} [2]"
