@@ -18,6 +18,7 @@ import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import minimize
@@ -47,12 +48,27 @@ class Asked:
     right: np.ndarray
 
 
+class Remembered:
+    """An embedder that embeds no text twice: the same sentences come up for many questions."""
+
+    vectors: ClassVar[dict[str, np.ndarray]] = {}
+
+    def __init__(self, embed):
+        self._embed = embed
+
+    def __call__(self, texts):
+        """Vectors of `texts`, in order."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.vectors]
+        self.vectors.update(zip(new, self._embed(new), strict=True))
+        return np.array([self.vectors[text] for text in texts])
+
+
 def rows(assistant, question, group, half, right, without=""):
     """Ask; `without` names an article that is treated as not being there."""
     passages = [p for p in assistant.passages(question, 12) if p.article_id != without][:10]
     passages = [replace(p, rank=rank) for rank, p in enumerate(passages, start=1)]
     sentences = evidence._prefilter([question], evidence._sentences(passages))
-    (table,) = evidence.tables([question], sentences, passages, assistant.embed)
+    (table,) = evidence.tables([question], sentences, passages, Remembered(assistant.embed))
     found = np.array([bool(right) and not without and right(s) for s in sentences])
     return Asked(group, half, bool(right) and not without, table, found)
 
@@ -100,7 +116,7 @@ def starter(folder: Path) -> list[Asked]:
     with Assistant.open(folder, Settings.load(llm={"enabled": False})) as assistant:
         assistant.ingest(shipped("corpus"))
         for number, case in enumerate(Dataset.load("starter").cases):
-            quotes = [plain(quote) for _, quote in case.evidence]
+            quotes = [plain(quote) for quote in (item.quote for item in case.evidence)]
 
             def right(sentence, quotes=quotes):
                 text = plain(sentence.text)
@@ -161,8 +177,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=3, help="use every Nth SQuAD question")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asked = squad(given.squad, given.every, Path(folder, "squad"))
-        asked += starter(Path(folder, "starter"))
+        asked = starter(Path(folder, "starter"))
+        asked += squad(given.squad, given.every, Path(folder, "squad"))
     for half in (0, 1):
         rest = [a for a in asked if a.half != half]
         select = fit_select(rest)

@@ -16,7 +16,7 @@ from rag.facts import facts, name_keys
 from rag.prompts import Message, prompt
 from rag.question import OTHER, answers_kind, asks_several, kind, make_whole, parts
 from rag.retrieve import Retriever
-from rag.schema import Answer, Evidence, Filters, Sentence, Turn
+from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -86,6 +86,17 @@ class Answerer:
             yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
             return
         yield from self._written(answer, evidence, history, clock, stop)
+
+    def passages(
+        self,
+        question: str,
+        top_k: int | None,
+        filters: Filters | None,
+        history: Sequence[Turn],
+    ) -> list[Passage]:
+        """The passages that an answer would be made of; errors as for `stream`."""
+        query = make_whole(self._accepted(question), history)
+        return self._retriever.retrieve(query, top_k or self._top_k, filters, parts(query))
 
     def _accepted(self, question: str) -> str:
         question = question.strip()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rag import models
 from rag.answer import Answerer
 from rag.cite import Bibliography, Bound
-from rag.errors import CorpusError, IndexMissing, SettingsError
+from rag.errors import CorpusError, IndexMissing
 from rag.index import Index
 from rag.retrieve import Retriever
 from rag.schema import (
@@ -136,12 +136,19 @@ class Assistant:
         return remove(article_ids, self._index)
 
     def passages(
-        self, question: str, top_k: int | None = None, filters: Filters | None = None
+        self,
+        question: str,
+        top_k: int | None = None,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> list[Passage]:
-        """The passages that bear on the question, best first, at most `top_k`."""
-        if not question.strip():
-            raise SettingsError("the question is empty; ask something in words")
-        return self._retriever.retrieve(question, top_k, filters)
+        """The passages that bear on the question, best first, at most `top_k`.
+
+        Raises:
+            SettingsError: the question is empty, or longer than `answer.max_question`.
+            IndexMissing, IndexDamaged: see `rag.errors`.
+        """
+        return self._answerer.passages(question, top_k, filters, _turns(history))
 
     def retrieve(
         self, question: str, top_k: int = 10, filters: Filters | None = None
@@ -226,6 +233,12 @@ class Assistant:
         return Verification(
             sentences=sentences, citations=bibliography.citations, score=round(overall(grounded), 4)
         )
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What makes answers: the embedder's fingerprint and the model's name."""
+        model = self._model.name if self._model else "none: quoted evidence"
+        return {"embedder": self._embedder.fingerprint, "model": model}
 
     @property
     def embed(self) -> Embed:

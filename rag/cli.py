@@ -431,7 +431,14 @@ def eval_run(
     from rag.evaluate.command import run_sets
 
     with _opened(index) as assistant, _progress() as progress:
-        outcome = run_sets(sets, assistant, out=out, thresholds=thresholds, progress=progress)
+        outcome = run_sets(
+            sets,
+            assistant,
+            out=out,
+            thresholds=thresholds,
+            progress=progress,
+            about=assistant.about,
+        )
     if as_json:
         _print_json(outcome.to_dict())
     else:

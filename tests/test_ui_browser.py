@@ -302,7 +302,7 @@ def test_citations_are_walked_with_buttons_and_arrows_and_the_focus_returns(visi
     assert place.inner_text() == "3 of 3"
     page.keyboard.press("Escape")
     page.locator("#source-panel").wait_for(state="hidden")
-    assert page.evaluate("document.activeElement.textContent") == "Source 3"
+    page.wait_for_function("() => document.activeElement.textContent === 'Source 3'")
 
 
 def test_a_citation_can_be_opened_while_the_answer_is_written(visit, reader):
@@ -434,7 +434,7 @@ def test_the_keys(visit, reader):
     page = visit()
     page.locator("#brand").click()
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.wait_for_function("() => document.activeElement.tagName === 'TEXTAREA'")
     page.keyboard.type("either/or")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("line two about JSR")

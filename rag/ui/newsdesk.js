@@ -97,13 +97,12 @@
   const close = () => {
     asked++;
     if (panel.open) panel.close();
-  };
-  panel.addEventListener("close", () => {
     const link = opened();
     current = null;
     mark();
     if (link) link.focus({ preventScroll: true });
-  });
+  };
+  panel.addEventListener("close", close); // also when the browser closes it
   narrow.addEventListener("change", close);
   panel.addEventListener("click", (event) => {
     if (event.target === panel || event.target.closest(".close")) close();
