@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rag.llm import LanguageModel
     from rag.settings import AnswerSettings
 
-SURE = 0.75
+SURE = 0.9
 """Quoting ends where the quoted sentences hold this share of the likelihood of being the answer."""
 
 MOST_QUOTED = 3
@@ -189,9 +189,13 @@ class _Wanted:
 
     def met_by(self, text: str) -> bool:
         """Whether it says something that the question did not, and of the kind asked for."""
-        says_more = bool(frozenset(content_stems(text)) - self.known)
-        fits = answers_kind(self.kind, facts(self.question), facts(text), self.known)
-        return says_more and (self.kind == OTHER or fits)
+        return bool(frozenset(content_stems(text)) - self.known) and self.brings(text)
+
+    def brings(self, text: str) -> bool:
+        """Whether it holds a number, date or name where one is asked for."""
+        return self.kind == OTHER or answers_kind(
+            self.kind, facts(self.question), facts(text), self.known
+        )
 
 
 class _Page:
@@ -249,7 +253,9 @@ def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[
     musts = max(1, len(parts(question)))
     most = max(musts, MOST_QUOTED + asks_several(question))
     wanted: list[Evidence] = []
-    for item in evidence[:most]:
+    brings = _Wanted.of(question).brings
+    fitting = [item for item in evidence if item.number <= musts or brings(item.text)]
+    for item in fitting[:most]:
         if len(wanted) >= musts and sum(known.share for known in wanted) >= SURE:
             break
         wanted.append(item)

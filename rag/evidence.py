@@ -37,15 +37,16 @@ FEATURES = (
     "rank",  # 1 / rank of its passage
     "has_kind",  # the question asks for a number, date or name
     "missing_all",  # weight of the rarest question word in none of the passages, 0 to 1
-    "names",  # share of the question's names, numbers and dates near the sentence
+    "names",  # share of the question's names near the sentence
+    "absent",  # share of its names and years that its article's passages do not hold
 )
 """What the weights below belong to, in order."""
 
-SELECT = np.array([3.99, 3.91, -1.30, 1.20, 0.40, -1.62, 3.30, 1.92, 0.0, 0.0, 0.40])
+SELECT = np.array([2.93, 3.94, -0.96, 1.49, 0.69, -1.45, 3.81, 2.32, 0.0, 0.0, -0.29, -0.96])
 """Weights of the order among sentences (a conditional logit over the sentences of a question)."""
 
-ANSWERS = np.array([1.05, 2.37, 0.07, 0.63, 0.99, -1.92, 3.46, 0.71, -0.33, -0.29, 0.27])
-BIAS = -4.25
+ANSWERS = np.array([-0.29, 2.98, -0.2, 1.17, 0.53, -2.55, 3.81, 0.77, -0.8, -0.12, -0.33, -1.69])
+BIAS = -1.95
 """Weights and bias of the log-odds that the question is answered, read off its best sentence."""
 
 
@@ -107,11 +108,20 @@ def _sentences(passages: Sequence[Passage]) -> list[_Sentence]:
                 before,
             )
             found.setdefault((passage.article_id, sentence.start), sentence)
-    return [sentence for sentence in found.values() if len(sentence.text.split()) >= MIN_WORDS]
+    return [sentence for sentence in found.values() if _tells(sentence.text)]
 
 
 MIN_WORDS = 4
-"""Shorter ones are headings and fragments."""
+"""Shorter ones are fragments."""
+
+
+def _tells(text: str) -> bool:
+    """Whether a sentence says something by itself: no heading, no start of a list, no question."""
+    return (
+        len(text.split()) >= MIN_WORDS
+        and not text.startswith("#")
+        and not text.rstrip('"”’ ').endswith((":", "?"))
+    )
 
 
 def _prefilter(questions: Sequence[str], sentences: list[_Sentence]) -> list[_Sentence]:
@@ -160,19 +170,31 @@ class _Asked:
     known: frozenset[str]
     question: str
     named: frozenset[str]
+    absent: dict[str, float]
     missing_all: float
 
     @classmethod
     def of(cls, question: str, passages: Sequence[Passage]) -> _Asked:
         terms = content_stems(question)
-        everywhere = stems(" ".join(f"{p.title} {p.text}" for p in passages))
+        texts: dict[str, str] = {}
+        for p in passages:
+            facts_of = f"{p.title} {_month(p.published)}"
+            texts[p.article_id] = f"{texts.get(p.article_id, facts_of)} {p.text}"
+        everywhere = stems(" ".join(texts.values()))
+        said = facts(question)
+        named = frozenset(key for name in said.names for key in name.keys)
+        years = frozenset(str(when.year) for when in said.dates if when.year)
         return cls(
             terms=terms,
             total=sum(terms.values()) or 1.0,
             kind=kind(question),
             known=frozenset(terms) | name_keys(question),
             question=question,
-            named=frozenset(key for name in facts(question).names for key in name.keys),
+            named=named,
+            absent={
+                article_id: _absent(named | years, name_keys(text) | stems(text))
+                for article_id, text in texts.items()
+            },
             missing_all=_rarest(terms, everywhere),
         )
 
@@ -199,7 +221,13 @@ def _row(asked: _Asked, sentence: _Sentence, cosine: float) -> list[float]:
         float(asked.kind != OTHER),
         asked.missing_all,
         named_near / len(asked.named) if asked.named else 0.5,
+        asked.absent[passage.article_id],
     ]
+
+
+def _absent(asked: frozenset[str], held: frozenset[str]) -> float:
+    """Share of names and years that are nowhere in an article's passages; 0 where none is asked."""
+    return sum(not _holds(held, key) for key in asked) / len(asked) if asked else 0.0
 
 
 def _month(published: str | None) -> str:

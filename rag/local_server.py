@@ -60,7 +60,7 @@ class LocalServer:
         self._lock = threading.Lock()
         self._key = secrets.token_urlsafe(32)
         self._server: Any = None
-        atexit.register(self.close)
+        atexit.register(self.close)  # before any stream registers its own end, so it runs after it
 
     def connect(self) -> tuple[str, str]:
         """The base URL and the key; starts the server if it is not running (about 1 s).

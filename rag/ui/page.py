@@ -16,8 +16,7 @@ from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame, Reader
-from rag.ui.markup import escape
-from rag.ui.render import problem_html
+from rag.ui.render import problem_html, status_html
 
 _HINT = (
     '<p class="hint">Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops</p>'
@@ -87,23 +86,27 @@ class Page:
             _html(_HINT, "hint")
 
     def _connect(self) -> None:
+        self.buttons = [self.send, self.halt, self.retry, self.new]
         self.shown = [
-            self.earlier, self.newest, self.status, self.send, self.halt, self.retry, self.new,
-            self.welcome, *self.examples, self.box, self.conversation,
+            self.earlier, self.newest, self.status, *self.buttons, self.welcome, *self.examples,
+            self.box, self.conversation,
         ]  # fmt: skip
-        # Not "once": a question sent just as the last answer ends would be dropped silently.
-        asking: dict[str, Any] = {"outputs": self.shown, **_QUIET, "trigger_mode": "multiple"}
+        asking: dict[str, Any] = {"outputs": self.shown, **_QUIET}
         asking |= {"concurrency_id": "ask", "concurrency_limit": _MOST_ANSWERS}
         asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
-        gr.on(
-            [self.box.submit, self.send.click],
-            self._ask_typed,
-            [self.box, self.conversation],
-            **asking,
-        )
-        for example in self.examples:
-            example.click(self._ask, [example, self.conversation], **asking)
-        self.retry.click(self._ask_again, [self.conversation], **asking)
+        typed = [self.box.submit, self.send.click]
+        asked = [
+            gr.on(typed, self._ask_typed, [self.box, self.conversation], **asking),
+            self.retry.click(self._ask_again, [self.conversation], **asking),
+            *(
+                example.click(self._ask, [example, self.conversation], **asking)
+                for example in self.examples
+            ),
+        ]
+        # In a step of its own: an event that begins while the browser still takes leave of the
+        # last one can lose its stream.
+        for event in asked:
+            event.then(self._unlock, [self.conversation], self.buttons, queue=False, **_QUIET)
         self.halt.click(self._stop, queue=False, **_QUIET)
         opening = [self.brand, self.welcome, *self.examples]
         self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
@@ -124,12 +127,9 @@ class Page:
         self, question: str, conversation: Conversation, request: gr.Request
     ) -> AsyncGenerator[dict[Any, Any], None]:
         """As `_ask`; the box is emptied once the question is taken, and may be typed into again."""
-        taken = False
         async with aclosing(self._ask(question, conversation, request)) as shown:
             async for changes in shown:
-                empty = not taken and self.halt in changes and changes[self.halt]["visible"]
-                taken = True
-                yield {**changes, self.box: ""} if empty else changes
+                yield {**changes, self.box: ""} if self.halt in changes else changes
 
     async def _ask_again(
         self, conversation: Conversation, request: gr.Request
@@ -171,17 +171,26 @@ class Page:
         """What changes on the page; the first frame of a question also moves the old ones up."""
         shown = {
             self.newest: frame.newest.html(),
-            self.status: escape(frame.status),
+            self.status: status_html(frame.status, running=frame.running),
             self.conversation: frame.earlier.with_next(frame.newest),
         }
         if first:
             hidden = [self.welcome, *self.examples]
             shown[self.earlier] = "".join(item.html() for item in frame.earlier.exchanges)
             shown |= dict.fromkeys(hidden, gr.update(visible=False))
-        if first or not frame.running:
-            idle, busy = gr.update(visible=not frame.running), gr.update(visible=frame.running)
-            shown |= {self.send: idle, self.retry: idle, self.new: idle, self.halt: busy}
+        if first and frame.running:
+            hidden = [self.send, self.retry, self.new]
+            shown |= dict.fromkeys(hidden, gr.update(visible=False))
+            shown[self.halt] = gr.update(visible=True)
         return shown
+
+    def _unlock(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
+        """Let the reader go on, once nothing is under way."""
+        if self._desk.busy(request.session_hash or ""):
+            return {}
+        begun = gr.update(visible=conversation.last is not None)
+        idle, busy = gr.update(visible=True), gr.update(visible=False)
+        return {self.send: idle, self.halt: busy, self.retry: begun, self.new: begun}
 
 
 def _html(value: str, name: str) -> gr.Markdown:

@@ -67,6 +67,11 @@ def outcome_text(answer: Answer) -> str:
     return f"Answer complete: {sentences}, {count(len(answer.citations), 'citation')}."
 
 
+def status_html(status: str, *, running: bool) -> str:
+    """What is going on; once nothing is, it is there for screen readers only."""
+    return f'<span class="{"going-on" if running else "sr-only"}">{escape(status)}</span>'
+
+
 def _sentences(answer: Answer) -> str:
     """Quotes stand in blocks of their own; the sentences between them run on in paragraphs."""
     blocks = []
