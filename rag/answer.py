@@ -41,13 +41,16 @@ class Answerer:
         embed: Embed,
         model: LanguageModel | None,
         settings: AnswerSettings,
+        *,
         top_k: int,
+        prompt_evidence: int,
     ) -> None:
         self._retriever = retriever
         self._embed = embed
         self._model = model
         self._settings = settings
         self._top_k = top_k
+        self._prompt_evidence = prompt_evidence
 
     def stream(
         self,
@@ -158,7 +161,7 @@ class Answerer:
         assert self._model is not None  # noqa: S101  # the caller has looked
         room = self._model.context_window - self._model.max_tokens
         earlier = history[-1].question if history and answer.query != answer.question else ""
-        for most in range(len(evidence), 0, -1):
+        for most in range(min(self._prompt_evidence, len(evidence)), 0, -1):
             messages = prompt("answer").fill(
                 question=answer.question, evidence=evidence[:most], earlier=earlier
             )
@@ -251,7 +254,7 @@ def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[
     quoted until it is `SURE` enough that the answering sentence is among it.
     """
     musts = max(1, len(parts(question)))
-    most = max(musts, MOST_QUOTED + asks_several(question))
+    most = max(2 * musts, MOST_QUOTED + asks_several(question))
     wanted: list[Evidence] = []
     brings = _Wanted.of(question).brings
     fitting = [item for item in evidence if item.number <= musts or brings(item.text)]

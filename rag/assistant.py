@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rag import models
@@ -58,7 +58,12 @@ class Assistant:
         self._model = model
         self._retriever = Retriever(index, embedder, settings.retrieval)
         self._answerer = Answerer(
-            self._retriever, embedder.embed, model, settings.answer, settings.retrieval.top_k
+            self._retriever,
+            embedder.embed,
+            model,
+            settings.answer,
+            top_k=settings.retrieval.top_k,
+            prompt_evidence=settings.prompt_evidence,
         )
 
     @classmethod
@@ -154,9 +159,9 @@ class Assistant:
         self, question: str, top_k: int = 10, filters: Filters | None = None
     ) -> list[NodeWithScore]:
         """The same as LlamaIndex nodes, their metadata holding the article's facts."""
-        from rag.llamaindex import as_node
-
-        return [as_node(passage) for passage in self.passages(question, top_k, filters)]
+        return [
+            _llamaindex().as_node(passage) for passage in self.passages(question, top_k, filters)
+        ]
 
     def article(self, article_id: str) -> Article:
         """One article, whose `text` is what offsets point into.
@@ -260,15 +265,12 @@ class Assistant:
         self, top_k: int | None = None, filters: Filters | None = None
     ) -> BaseRetriever:
         """A LlamaIndex retriever over this collection."""
-        from rag.llamaindex import NewsdeskRetriever
-
-        return NewsdeskRetriever(self, top_k or self.settings.retrieval.top_k, filters)
+        top_k = top_k or self.settings.retrieval.top_k
+        return _llamaindex().NewsdeskRetriever(self, top_k, filters)
 
     def as_query_engine(self, filters: Filters | None = None) -> BaseQueryEngine:
         """A LlamaIndex query engine whose responses carry the checked answer."""
-        from rag.llamaindex import NewsdeskQueryEngine
-
-        return NewsdeskQueryEngine(self, filters)
+        return _llamaindex().NewsdeskQueryEngine(self, filters)
 
     def close(self) -> None:
         """Free the index and the model. Answers in flight end with a `ModelError` notice."""
@@ -286,6 +288,16 @@ class Assistant:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _llamaindex() -> ModuleType:
+    """`rag.llamaindex`, which takes two seconds to import the first time."""
+    from rag.importing import import_llama_index
+
+    import_llama_index()
+    from rag import llamaindex
+
+    return llamaindex
 
 
 def _listed(given: Ingestible | Iterable[Ingestible]) -> list[Ingestible]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
-CANDIDATES = 32
+CANDIDATES = 20
 """Sentences that are embedded for a question; the lexically best ones are."""
 
 FEATURES = (

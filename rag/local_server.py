@@ -91,7 +91,7 @@ class LocalServer:
         Raises:
             ModelError: the server cannot be started or does not answer.
         """
-        return len(self._post("/tokenize", {"content": text}).get("tokens", ()))
+        return len(self._post("/tokenize", {"content": text})["tokens"])
 
     def close(self) -> None:
         """Stop the server and free its memory; a later use starts it again."""
@@ -105,7 +105,8 @@ class LocalServer:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         try:
             connection.request("POST", path, json.dumps(body), headers)
-            answer = json.loads(connection.getresponse().read())
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
         except (OSError, HTTPException, ValueError) as error:
             raise ModelError(
                 f"{self.label} does not answer ({type(error).__name__}); try again",
@@ -113,7 +114,9 @@ class LocalServer:
             ) from None
         finally:
             connection.close()
-        return answer if isinstance(answer, dict) else {}
+        if response.status != 200:
+            raise ModelError(f"{self.label} refused {path} ({response.status})")
+        return answer
 
     def _check(self) -> None:
         try:

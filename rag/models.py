@@ -120,7 +120,7 @@ def _embedded(wanted: LLMSettings) -> LanguageModel:
         _server(wanted, context_window),
         name=wanted.gguf.stem if wanted.gguf else DEFAULT_LLM,
         context_window=context_window,
-        max_tokens=wanted.max_tokens or 96,
+        max_tokens=wanted.max_tokens or 48,
         timeout=wanted.timeout,
         temperature=wanted.temperature,
     )

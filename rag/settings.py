@@ -64,9 +64,12 @@ class LLMSettings(_Section):
     timeout: float = Field(default=60.0, gt=0, le=3600)
     """Seconds for one whole call."""
     max_tokens: int = Field(default=0, ge=0, le=32_768)
-    """Of one draft; 0 chooses: 96 for the embedded model, 512 for others."""
+    """Of one draft; 0 chooses: 48 for the embedded model, 512 for others."""
     context_window: int = Field(default=0, ge=0)
     """Tokens; 0 chooses: 2,048 for the embedded model, 8,192 for others."""
+    max_evidence: int = Field(default=0, ge=0, le=50)
+    """Evidence sentences in the prompt; 0 chooses: 2 for the embedded model, which reads slowly,
+    `answer.max_evidence` for others."""
     temperature: float = Field(default=0.0, ge=0, le=2)
 
 
@@ -90,7 +93,7 @@ class RetrievalSettings(_Section):
 class AnswerSettings(_Section):
     """How answers are written and when none is given."""
 
-    max_evidence: int = Field(default=5, ge=1, le=50)
+    max_evidence: int = Field(default=6, ge=1, le=50)
     max_sentences: int = Field(default=4, ge=1, le=50)
     abstain_below: float = Field(default=0.5, ge=0, le=1)
     """The evidence score under which a question is declined."""
@@ -132,6 +135,12 @@ class Settings(_Section):
     answer: AnswerSettings = AnswerSettings()
     ingest: IngestSettings = IngestSettings()
     chat: ChatSettings = ChatSettings()
+
+    @property
+    def prompt_evidence(self) -> int:
+        """Evidence sentences that the model is shown."""
+        chosen = self.answer.max_evidence if self.llm.base_url else 2
+        return self.llm.max_evidence or chosen
 
     @classmethod
     def load(

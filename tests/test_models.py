@@ -129,7 +129,7 @@ def test_another_bert_is_compared_with_torch_once(tmp_path: Path) -> None:
 def test_the_embedded_model_answers_counts_and_keeps_quiet(capfd) -> None:
     model = models.language_model(settings())
     assert model is not None
-    assert (model.name, model.context_window, model.max_tokens) == (models.DEFAULT_LLM, 2048, 96)
+    assert (model.name, model.context_window, model.max_tokens) == (models.DEFAULT_LLM, 2048, 48)
     model.warm_up(ASK[:1])
     assert model.count_tokens("") == 0
     assert 4 <= model.count_tokens("The capital of France is Paris.") <= 10

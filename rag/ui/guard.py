@@ -33,7 +33,7 @@ _ROUTES = re.compile(
     r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
 )
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "testserver"})
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Guard:
