@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -123,12 +123,13 @@ class Answerer:
     ) -> Iterator[Answer]:
         page = _Page(answer, Bibliography())
         try:
-            for bound in self._drafted(answer, evidence, history, stop):
-                if page.add(bound):
-                    clock.lap("first_sentence", once=True)
-                    yield replace(page.answer, timings=clock.laps())
-                if len(page.answer.sentences) >= self._settings.max_sentences:
-                    break
+            with closing(self._drafted(answer, evidence, history, stop)) as drafted:
+                for bound in drafted:
+                    if page.add(bound):
+                        clock.lap("first_sentence", once=True)
+                        yield replace(page.answer, timings=clock.laps())
+                    if len(page.answer.sentences) >= self._settings.max_sentences:
+                        break
         except ModelError as error:
             page.notice(f"{error} Shown instead: the evidence itself, quoted.")
         clock.lap("write")
@@ -143,7 +144,7 @@ class Answerer:
         evidence: list[Evidence],
         history: Sequence[Turn],
         stop: threading.Event,
-    ) -> Iterator[Bound]:
+    ) -> Generator[Bound, None, None]:
         if self._model is None:
             return
         messages = self._prompt(answer, evidence, history)
