@@ -28,11 +28,11 @@ from rag.words import stem, stems, weight, words
 Closeness = Callable[[str, Sequence[str]], list[float]]
 """(sentence, evidence texts) -> cosine of the sentence with each, -1 to 1."""
 
-COVERED = 0.75
+COVERED = 0.85
 """Share of a sentence's telling words, by weight, that its evidence must hold."""
-COVERED_IF_CLOSE = 0.55
+COVERED_IF_CLOSE = 0.75
 """The same where sentence and evidence are `CLOSE` as vectors."""
-CLOSE = 0.75
+CLOSE = 0.9
 
 _CLASSES = {
     "possible": """may might could can likely unlikely possible possibly perhaps potential
