@@ -16,7 +16,7 @@ chat: .venv/installed ## Set up, ingest the starter articles, serve the chat on 
 	@$(BIN)/rag chat --index $(INDEX)
 
 ask: .venv/installed ## make ask Q="Who supports Rapidus?"
-	@$(BIN)/rag ingest --starter --index $(INDEX) 2>/dev/null >&2
+	@$(BIN)/rag ingest --starter --index $(INDEX) >/dev/null
 	@$(BIN)/rag ask --index $(INDEX) "$(Q)"
 
 test: .venv/installed ## Set up and run all tests
@@ -43,7 +43,7 @@ install: .venv/installed ## Make .venv with everything pinned, checked by hash
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@echo "Installing: some 7 GB, most of it PyTorch with its CUDA libraries"
-	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --link-mode copy \
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --no-deps --link-mode copy \
 	  --compile-bytecode -r requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
