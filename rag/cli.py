@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -68,6 +69,24 @@ def main() -> NoReturn:
     except Exception as error:
         _fail(f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)")
     sys.exit(0)
+
+
+def run() -> NoReturn:
+    """The console command: `main`, then an end without waiting for anybody.
+
+    What a model server or a warm-up has under way when the answer is out is of no use to anyone,
+    and libraries that are unloaded below their running threads have been seen to crash.
+    """
+    status: int | str | None = 1
+    try:
+        main()
+    except SystemExit as stopped:
+        status = stopped.code
+    finally:
+        with suppress(OSError, ValueError):  # a closed pipe
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else int(bool(status)))
 
 
 def _fail(message: str) -> NoReturn:
@@ -473,4 +492,4 @@ def doctor(
 
 
 if __name__ == "__main__":
-    main()
+    run()

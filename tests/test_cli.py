@@ -188,3 +188,12 @@ def test_import_is_light():
     )
     took = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(took.stdout) < 0.3
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["--help"], 0), (["articles"], 1), (["x"], 2)])
+def test_the_command_ends_with_its_status_and_all_of_its_output(tmp_path, arguments, status):
+    command = [sys.executable, "-m", "rag.cli", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == status
+    assert ended.stdout or ended.stderr
+    assert "Traceback" not in ended.stderr
