@@ -251,16 +251,17 @@ class _Page:
 def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
     """The evidence to quote after the draft: what must not be lost, then what may well be meant.
 
-    Evidence 1 (and the best of each part of a question) must be rested on by some sentence. More is
-    quoted until it is `SURE` enough that the answering sentence is among it.
+    The best evidence that brings what is asked for (a number, a date, a name), and the best for
+    each part of a question, must be rested on by some sentence. More is quoted until it is `SURE`
+    enough that the answering sentence is among it.
     """
-    musts = max(1, len(parts(question)))
-    most = max(2 * musts, MOST_QUOTED + asks_several(question))
-    wanted: list[Evidence] = []
+    split = len(parts(question))
+    most = max(2 * split, MOST_QUOTED + asks_several(question))
     brings = _Wanted.of(question).brings
-    fitting = [item for item in evidence if item.number <= musts or brings(item.text)]
-    for item in fitting[:most]:
-        if len(wanted) >= musts and sum(known.share for known in wanted) >= SURE:
+    fitting = [item for item in evidence if item.number <= split or brings(item.text)]
+    wanted: list[Evidence] = []
+    for item in (fitting or evidence)[:most]:
+        if len(wanted) >= max(1, split) and sum(known.share for known in wanted) >= SURE:
             break
         wanted.append(item)
     return [item for item in wanted if not page.cites(item)]
