@@ -17,6 +17,7 @@ from rag.prompts import Message, prompt
 from rag.question import OTHER, answers_kind, asks_several, kind, make_whole, parts
 from rag.retrieve import Retriever
 from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
+from rag.verify import closeness_by
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Answerer:
         filters: Filters | None = None,
         history: Sequence[Turn] = (),
         stop: threading.Event | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """The answer as it grows: passages first, then sentence by sentence, last the whole.
 
         Each answer yielded is a full one and may be shown as it is; only the last is `complete`.
@@ -151,7 +152,7 @@ class Answerer:
         wanted = _Wanted.of(answer.query)
         with closing(self._model.stream(messages, stop=stop)) as deltas:
             for drafted in read_draft(deltas):
-                bound = bind(drafted, evidence, self._closeness)
+                bound = bind(drafted, evidence, closeness_by(self._embed))
                 if not bound.shown or wanted.met_by(bound.text):
                     yield bound
 
@@ -172,10 +173,6 @@ class Answerer:
             f"the question and one piece of evidence do not fit {self._model.name}'s "
             f"window of {self._model.context_window} tokens (llm.context_window)."
         )
-
-    def _closeness(self, sentence: str, texts: Sequence[str]) -> list[float]:
-        vectors = self._embed([sentence, *texts])
-        return [float(value) for value in vectors[1:] @ vectors[0]]
 
 
 @dataclass(frozen=True, slots=True)

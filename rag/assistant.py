@@ -28,7 +28,7 @@ from rag.schema import (
     Verification,
 )
 from rag.settings import Settings
-from rag.verify import Grounded, Source, ground, overall
+from rag.verify import Grounded, Source, closeness_by, ground, overall
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -226,13 +226,13 @@ class Assistant:
                 yield answer
         finally:
             stop.set()
-            await asyncio.to_thread(stream.close)  # type: ignore[attr-defined]  # a generator
+            await asyncio.to_thread(stream.close)
 
     def verify(self, text: str, articles: str | Article | Iterable[str | Article]) -> Verification:
         """The verdicts of somebody's text against articles, given as ids or as plain texts."""
         given = [articles] if isinstance(articles, str | Article) else list(articles)
         sources = [self._source(item, number) for number, item in enumerate(given, start=1)]
-        grounded = ground(text, sources, self._closeness)
+        grounded = ground(text, sources, closeness_by(self._embedder.embed))
         bibliography = Bibliography()
         sentences = tuple(bibliography.sentence(_bound(sentence)) for sentence in grounded)
         return Verification(
@@ -256,10 +256,6 @@ class Assistant:
         if self.has(given):
             return Source(given, self.article(given).text)
         return Source(f"text-{number}", given)
-
-    def _closeness(self, sentence: str, texts: Sequence[str]) -> list[float]:
-        vectors = self._embedder.embed([sentence, *texts])
-        return [float(value) for value in vectors[1:] @ vectors[0]]
 
     def as_retriever(
         self, top_k: int | None = None, filters: Filters | None = None

@@ -1,4 +1,4 @@
-"""What in a sentence can be checked word by word: numbers, dates, names, negation, modality.
+"""What in a sentence can be checked word by word: numbers, dates, names.
 
 Rules, not a model: they cost microseconds, and a reader can be shown what matched. Each item keeps
 the words as written, so that a failed check can name them.
@@ -73,19 +73,6 @@ _DATE = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|denie[sd]|deny"
-    r"|refus(?:e|es|ed)|reject(?:s|ed)?|fail(?:s|ed)?\s+to|rule[sd]?\s+out|unlikely|unable)\b",
-    re.IGNORECASE,
-)
-_MODAL = re.compile(
-    r"\b(?:may|might|could|would|should|can|likely|possibl[ey]|perhaps|potential(?:ly)?"
-    r"|plan(?:s|ned|ning)?|propos(?:e|es|ed|al)|consider(?:s|ed|ing)?|expect(?:s|ed)?|aim(?:s|ed)?"
-    r"|intend(?:s|ed)?|hop(?:e|es|ed|ing)|seek(?:s|ing)?|sought|want(?:s|ed)?|allegedly"
-    r"|reportedly|appear(?:s|ed)?|seem(?:s|ed)?|estimate[sd]?|forecast|believe[sd]?"
-    r"|will|shall|pledge[sd]?|promise[sd]?|scheduled|due\s+to|set\s+to|look(?:s|ing)\s+to)\b",
-    re.IGNORECASE,
-)
 _NAME = re.compile(
     r"\b(?:[A-Z](?:\.[A-Z])+\.?|[A-Z][\w’'&-]*)"
     r"(?:\s+(?:(?:of|for|the|de|van|von|der|di)\s+){0,2}(?:[A-Z](?:\.[A-Z])+\.?|[A-Z][\w’'&-]*))*"
@@ -144,8 +131,6 @@ class Facts:
     numbers: tuple[Number, ...]
     dates: tuple[When, ...]
     names: tuple[Name, ...]
-    negations: tuple[str, ...]
-    modals: tuple[str, ...]
 
 
 def facts(text: str) -> Facts:
@@ -155,8 +140,6 @@ def facts(text: str) -> Facts:
         numbers=_numbers(rest),
         dates=dates,
         names=_names(text),
-        negations=tuple(_NEGATION.findall(text)),
-        modals=tuple(found for found in _MODAL.findall(text) if found != "May"),
     )
 
 

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from rag.facts import Facts, Number, When, facts, measures, name_keys
 from rag.schema import Failure, Verdict
@@ -27,6 +28,17 @@ from rag.words import stem, stems, weight, words
 
 Closeness = Callable[[str, Sequence[str]], list[float]]
 """(sentence, evidence texts) -> cosine of the sentence with each, -1 to 1."""
+
+
+def closeness_by(embed: Callable[[Sequence[str]], Any]) -> Closeness:
+    """Closeness as an embedder of unit vectors sees it."""
+
+    def close(sentence: str, texts: Sequence[str]) -> list[float]:
+        vectors = embed([sentence, *texts])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    return close
+
 
 COVERED = 0.85
 """Share of a sentence's telling words, by weight, that its evidence must hold."""
