@@ -107,7 +107,7 @@ def check(sentence: str, evidence: str, closeness: Closeness | None = None) -> C
         )
         if found
     ]
-    covered, missing = coverage(sentence, evidence)
+    covered, missing = coverage(sentence, evidence, apart=_name_words(claimed))
     close = max(closeness(sentence, [evidence])) if closeness and not hard else 0.0
     means = covered >= COVERED or (covered >= COVERED_IF_CLOSE and close >= CLOSE)
     failed = (*hard, *(() if means else (Failure(check="meaning", words=missing),)))
@@ -138,22 +138,29 @@ def _folded(text: str) -> str:
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
 
-def coverage(sentence: str, evidence: str) -> tuple[float, tuple[str, ...]]:
+def coverage(
+    sentence: str, evidence: str, apart: frozenset[str] = frozenset()
+) -> tuple[float, tuple[str, ...]]:
     """Share (0 to 1, by weight) of the sentence's telling words found in evidence; the others.
 
-    Numbers, magnitudes and units do not count: they have a check of their own.
+    Each word counts once. Numbers, magnitudes and units do not count, nor do the words `apart`:
+    they have checks of their own.
     """
     known = stems(evidence) | name_keys(evidence)
     total = found = 0.0
     missing = []
-    for word in words(sentence):
-        value = 0.0 if measures(word) else weight(word)
+    for word in dict.fromkeys(words(sentence)):
+        value = 0.0 if measures(word) or word in apart else weight(word)
         total += value
         if stem(word) in known or all(stem(part) in known for part in word.split("-")):
             found += value
         elif value > 0:
             missing.append(word)
     return (found / total if total else 0.0), tuple(dict.fromkeys(missing))
+
+
+def _name_words(claimed: Facts) -> frozenset[str]:
+    return frozenset(word for name in claimed.names for word in words(name.words))
 
 
 def missing_numbers(claimed: Iterable[Number], known: Sequence[Number]) -> list[str]:

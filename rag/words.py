@@ -22,7 +22,7 @@ FUNCTION_WORDS = frozenset(
     per rather same say says said shall she should since so some such than that the their theirs
     them then there these they this those though through to too under until up upon us very via was
     we were what when where whether which while who whom whose why will with within without would
-    yet you your yours tell please give according""".split()
+    yet you your yours tell please according""".split()
 )
 """Words that carry no claim of their own; question words and reporting verbs are among them."""
 

@@ -48,6 +48,16 @@ def test_a_changed_word_is_named(failed, words, sentence, evidence):
     assert (failed, words) in [(f.check, word) for f in checked.failed for word in f.words]
 
 
+def test_names_said_again_do_not_make_up_for_invented_words():
+    evidence = "The new rules stop the sale to China of two Nvidia chips, the A800 and the H800."
+    sentence = (
+        "The A800 and the H800 are connected to Nvidia's A800 and H800, to the A800 and H800."
+    )
+    checked = check(sentence, evidence)
+    assert checked.verdict == Verdict.UNSUPPORTED
+    assert ("meaning", ("connected",)) in [(f.check, f.words) for f in checked.failed]
+
+
 def test_who_did_what_to_whom():
     checked = check("JSR acquired Intel for cash.", "Intel acquired JSR for cash.")
     assert [failure.check for failure in checked.failed] == ["name"]
