@@ -1,0 +1,302 @@
+"""Who "he said", "Breton said" and "the minister said" speak of: notes beside an article's text.
+
+Rules, and cautious ones: where two persons could be meant there is no note.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from rag.notes.people import COURTESY, OPENERS, ROLES, SAYS, Person, people
+from rag.schema import Record
+from rag.sentences import sentence_spans
+
+NEAR_SENTENCES = 4
+NEAR_PARAGRAPHS = 2
+"""How far back the person that a pronoun means may stand."""
+ROLE_PARAGRAPHS = 6
+"""The same for "the minister"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerNote(Record):
+    """A speaker at `text[start:end]` (a pronoun, a surname, a role) and who it is.
+
+    `text[who_start:who_end] == who`, a name with the role beside it, as first told.
+    """
+
+    start: int
+    end: int
+    sentence_start: int
+    sentence_end: int
+    who: str
+    who_start: int
+    who_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """What a sentence says of persons, each by a key: the full name, or a place for a role."""
+
+    start: int
+    paragraph: int
+    mentions: tuple[tuple[int, str], ...]
+    """(offset, key) in order; the key is '' for somebody who cannot be told."""
+    speaker: str | None
+    """Key of who speaks in it, '' for somebody unknown, None if nobody does."""
+
+
+@dataclass(slots=True)
+class _Cast:
+    """The persons of an article so far."""
+
+    plain: str
+    """The article with blanks inside its quotation marks."""
+    who: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By key: where the text tells who it is."""
+    surnames: dict[str, set[str]] = field(default_factory=dict)
+    """All names that end in a surname, those included that may be no persons."""
+    possible: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Names of which nothing has shown yet that they are of persons."""
+    roles: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By role noun: the keys that have it, and the last paragraph of each."""
+    woman: dict[str, bool] = field(default_factory=dict)
+    told: list[_Sentence] = field(default_factory=list)
+    last_speaker: str | None = None
+
+
+def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
+    """Who speaks, for each sentence that names its speaker by a pronoun, a surname or a role.
+
+    A pronoun means the one person of the nearest sentence that has any, at most four sentences and
+    two paragraphs back, if that person spoke or acted there or was the last to speak; a surname the
+    one full name that ends in it; "the minister" the one person who was called a minister. What
+    stands inside quotation marks names no speaker.
+
+    Returns:
+        The notes in order; empty where nothing is sure. Takes time in proportion to the text.
+    """
+    cast = _Cast(_without_quotes(text))
+    notes = []
+    for start, end, paragraph in _sentences(text):
+        spoken = _spoken(cast.plain, start, end)
+        if spoken and _QUOTES.search(cast.plain, start, end):
+            _recognise(cast, cast.plain[spoken[0] : spoken[1]])
+        mentions = _mentions(cast, start, end, paragraph)
+        key = _speaker(cast, spoken, mentions, paragraph) if spoken else None
+        cast.told.append(_Sentence(start, paragraph, mentions, key))
+        cast.last_speaker = key if spoken else cast.last_speaker
+        if spoken and key and _tells(cast, key, spoken, start):
+            first, last = cast.who[key]
+            notes.append(
+                SpeakerNote(
+                    start=spoken[0],
+                    end=spoken[1],
+                    sentence_start=start,
+                    sentence_end=end,
+                    who=text[first:last],
+                    who_start=first,
+                    who_end=last,
+                )
+            )
+    return tuple(notes)
+
+
+_QUOTES = re.compile(r"[“”\"]")
+_QUOTE = re.compile(r"“[^“”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)", re.MULTILINE)
+
+
+def _without_quotes(text: str) -> str:
+    """The text, as long as before, with nothing between its double quotation marks."""
+    return _QUOTE.sub(_blank, text)
+
+
+def _blank(quote: re.Match[str]) -> str:
+    inside = quote[0][1:-1] if quote[0][-1] in '”"' else quote[0][1:]
+    return quote[0].replace(inside, " " * len(inside), 1) if inside else quote[0]
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int, int]]:
+    """(start, end, number of its paragraph) of each sentence."""
+    paragraph = before = 0
+    for start, end in sentence_spans(text):
+        paragraph += "\n" in text[before:start]
+        before = end
+        yield start, end, paragraph
+
+
+# Who is mentioned
+
+_ROLE = rf"(?:{'|'.join(sorted(ROLES))})"
+_UNNAMED = re.compile(
+    rf"\b(?P<article>[Aa]n?|[Aa]nother|[Oo]ne|[Tt]he)\s(?:[\w’'-]+\s){{0,3}}?(?P<noun>{_ROLE})\b(?!\s[A-Z])"
+    r"|\b(?:[Hh]is|[Hh]er|[Tt]heir|[Aa]|[Tt]he)\s(?:\w+\s)?(?P<kin>wife|husband|mother|father|sister|"
+    r"brother|daughter|son|partner|girlfriend|boyfriend|man|woman|girl|boy|victim|source|friend)\b"
+)
+_CAPITAL = re.compile(r"(?<![\w’'.-])[A-ZÀ-ÖØ-Þ][\w-]+")
+
+
+def _mentions(cast: _Cast, start: int, end: int, paragraph: int) -> tuple[tuple[int, str], ...]:
+    named = list(people(cast.plain, start, end))
+    for person in named:
+        _meet(cast, person, paragraph)
+    found = [(one.start, one.name if one.name in cast.who else "") for one in named]
+    taken = [(one.first, one.last) for one in named]
+    found += [
+        (word.start(), _by_surname(cast, word[0]))
+        for word in _CAPITAL.finditer(cast.plain, start, end)
+        if word[0] in cast.surnames and not _within(word, taken)
+    ]
+    found += [
+        (role.start(), _unnamed(cast, role, paragraph))
+        for role in _UNNAMED.finditer(cast.plain, start, end)
+        if not _within(role, taken)
+    ]
+    return tuple(sorted(found))
+
+
+def _within(match: re.Match[str], taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a match overlaps one of some stretches, which are in order."""
+    place = bisect_left(taken, (match.end(), 0))
+    return place > 0 and taken[place - 1][1] > match.start()
+
+
+def _meet(cast: _Cast, person: Person, paragraph: int) -> None:
+    cast.surnames.setdefault(person.surname, set()).add(person.name)
+    if not person.shown:
+        cast.possible.setdefault(person.name, (person.start, person.end))
+        return
+    first, last = cast.who.get(person.name, (0, 0))
+    if last - first <= len(person.name):  # nothing but the name was told so far
+        cast.who[person.name] = person.first, person.last
+    if person.woman is not None:
+        cast.woman.setdefault(person.name, person.woman)
+    role = cast.plain[person.first : person.start] + cast.plain[person.end : person.last]
+    for noun in ROLES.intersection(re.findall(r"[\w-]+", role.lower())):
+        cast.roles.setdefault(noun, {})[person.name] = paragraph
+
+
+def _recognise(cast: _Cast, words: str) -> None:
+    """Take a name for a person's because its surname alone speaks in quotation marks."""
+    name = next(iter(names)) if len(names := cast.surnames.get(words, set())) == 1 else ""
+    if name in cast.possible:
+        cast.who.setdefault(name, cast.possible[name])
+
+
+def _unnamed(cast: _Cast, role: re.Match[str], paragraph: int) -> str:
+    """The key of "a government official", who is a person without a name; '' for other words."""
+    if role["kin"]:
+        return ""
+    if role["article"].lower() == "the":
+        return _by_role(cast, role[0], paragraph)
+    key = f"@{role.start()}"
+    cast.who[key] = role.span()
+    cast.roles.setdefault(role["noun"], {})[key] = paragraph
+    return key
+
+
+# Who speaks
+
+_ADVERB = r"(?:\w+ly\s|also\s|then\s|later\s|further\s)?"
+_RUN = r"[A-ZÀ-ÖØ-Þ][\w’'-]+(?:\.?\s[A-ZÀ-ÖØ-Þ][\w’'-]+){0,4}"
+_WHO = rf"(?P<who>\b(?:[Hh]e|[Ss]he)|\b[Tt]he\s(?:[\w’'-]+\s){{0,2}}{_ROLE}|(?<![\w’'.-]){_RUN})"
+_VERB = re.compile(rf"\b{SAYS}")
+_GOVERNED = re.compile(r"\b(?:to|of|with|by|for|from|about|and|or|than|against)\s$")
+"""Before a name: somebody else speaks ("a source close to …"), or several do."""
+_SUBJECT = re.compile(rf"{_WHO}\s{_ADVERB}$")
+_INVERTED = re.compile(rf"(?<!told)(?<!tells)\s{_WHO}(?![\w’'-]|\s[A-Z])")
+
+
+def _spoken(plain: str, start: int, end: int) -> tuple[int, int] | None:
+    """The subject of the first verb of saying that has one beside it."""
+    for verb in _VERB.finditer(plain, start, end):
+        subject = _SUBJECT.search(plain, max(start, verb.start() - 80), verb.start())
+        if subject is None and plain[start : verb.start()].rstrip()[-1:] in {"”", '"', ",", "’"}:
+            subject = _INVERTED.match(plain, verb.end(), end)
+        if subject and not _governed(plain, start, subject.start("who")):
+            return _trimmed(subject)
+    return None
+
+
+def _governed(plain: str, start: int, place: int) -> bool:
+    return bool(_GOVERNED.search(plain, max(start, place - 10), place))
+
+
+def _trimmed(subject: re.Match[str]) -> tuple[int, int]:
+    """The subject without "While", "But" and "Mr" before a name."""
+    start, end = subject.span("who")
+    if subject["who"].lower().split()[0] in ("he", "she", "the"):
+        return start, end
+    for word in re.finditer(r"\S+\s", subject["who"]):
+        if not (word[0].strip() in OPENERS or word[0].strip(". ") in COURTESY):
+            return start + word.start(), end
+    return start + subject["who"].rfind(" ") + 1, end
+
+
+def _speaker(
+    cast: _Cast, spoken: tuple[int, int], mentions: Sequence[tuple[int, str]], paragraph: int
+) -> str:
+    words = cast.plain[spoken[0] : spoken[1]].split()
+    if words[0].lower() in ("he", "she"):
+        if any(place < spoken[0] for place, _ in mentions):
+            return ""
+        return _antecedent(cast, paragraph, woman=words[0].lower() == "she")
+    if words[0].lower() == "the":
+        return _by_role(cast, " ".join(words), paragraph)
+    names = (" ".join(words[at:]) for at in range(len(words) - 1))
+    known = next((name for name in names if name in cast.who), "")
+    titled = all(word.lower() in ROLES for word in words[:-1])
+    return known or (_by_surname(cast, words[-1]) if titled else "")
+
+
+def _by_surname(cast: _Cast, surname: str) -> str:
+    names = cast.surnames.get(surname, set())
+    only = next(iter(names)) if len(names) == 1 else ""
+    return only if only in cast.who else ""
+
+
+def _by_role(cast: _Cast, words: str, paragraph: int) -> str:
+    """The one person near who was given this role, with all that "the Japanese official" says."""
+    *qualities, noun = words.lower().split()[1:]
+    near = [
+        key for key, last in cast.roles.get(noun, {}).items() if paragraph - last <= ROLE_PARAGRAPHS
+    ]
+    fitting = [key for key in near if set(qualities) <= set(_told_of(cast, key))]
+    return fitting[0] if len(near) == 1 and fitting else ""
+
+
+def _told_of(cast: _Cast, key: str) -> list[str]:
+    first, last = cast.who[key]
+    return re.findall(r"[\w-]+", cast.plain[first:last].lower())
+
+
+def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
+    """Whom "he" or "she" means, or '' where that is not sure."""
+    near = [
+        one
+        for one in islice(reversed(cast.told), NEAR_SENTENCES)
+        if paragraph - one.paragraph <= NEAR_PARAGRAPHS
+    ]
+    at, keys = next(((one, keys) for one in near if (keys := _keys(one))), (None, set[str]()))
+    if at is None or len(keys) > 1 or keys == {""}:
+        return ""
+    key = next(iter(keys))
+    acts = bool(at.mentions) and len(cast.plain[at.start : at.mentions[0][0]].split()) <= 2
+    alone = all(_keys(one) <= keys for one in near)
+    if not (at.speaker == key or cast.last_speaker == key or (acts and alone)):
+        return ""
+    return key if cast.woman.setdefault(key, woman) == woman else ""
+
+
+def _keys(sentence: _Sentence) -> set[str]:
+    spoken = set() if sentence.speaker is None else {sentence.speaker}
+    return {key for _, key in sentence.mentions} | spoken
+
+
+def _tells(cast: _Cast, key: str, spoken: tuple[int, int], start: int) -> bool:
+    """Whether the note adds something: who it is does not stand in the sentence itself."""
+    return not start <= cast.who[key][0] < spoken[1] and cast.plain[spoken[0] : spoken[1]] != key
