@@ -6,10 +6,11 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted import LINES
 
-from rag.clean import RULES, clean
+from rag.cleaning.clean import RULES, clean
+from rag.cleaning.plain import normalise
 from rag.errors import SettingsError
-from rag.plain import normalise
 
 STORY = [
     "The port of Lindhaven will build a second rail terminal, the harbour office said on Monday, "
@@ -129,6 +130,27 @@ TRAPS = [
     "Best Picture: The Long Night",
     "- Comments\n- Share\n- Search",
     "A chip for every car",
+    "Copyright law has not kept up, and the courts of Lindhaven know it",
+    "Watch: a word with more meanings than hands.",
+    "More ships called at the port than in any year before",
+    "Free trial of the ferry ends in June.",
+    "Source code of the ballot counter was published.",
+    "Reading time off a sundial takes practice.",
+    "The associated press conference contributed to the confusion.",
+    "Sign in the window: closed until Friday",
+    "Contact tracing began on Monday in the harbour",
+    "Download speeds on the islands have doubled",
+    "Save the whales, the poster demands",
+    "By land and by sea, freight grew.",
+    "Ada Quill is the harbour master who was sued by a reporter on Monday.",
+    "Ada Quill covers the losses of the ferry from her own pocket.",
+    "The author is survived by two daughters.",
+    "Updated rules for pilots take effect in July 2024.",
+    "On 5 July 2023 the plant opened.",
+    "Filed under protest, the appeal failed.",
+    "Tags on the containers cannot be forged",
+    "NATO AND EU",
+    "Tokyo | Lindhaven",
     "3–1",
 ]
 
@@ -155,6 +177,14 @@ def test_story_text_stays(line: str) -> None:
         cleaned = clean(text, title="Port")
         assert cleaned.text == text
         assert cleaned.removals == ()
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_lines_of_every_kind_go_wherever_they_stand(line: str) -> None:
+    for text in (page(line), f"{BODY}\n\n{line}", f"{line}\n\n{BODY}", page(f"{line}\n{line}")):
+        cleaned = clean(text, title="Port")
+        assert cleaned.text == BODY
+        assert {removal.text for removal in cleaned.removals} == {line}
 
 
 def test_all_clutter_at_once() -> None:
@@ -384,7 +414,7 @@ def test_text_is_composed() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_can_be_switched_off(rule: str) -> None:
     text = f"{PAGE}\n\n" + "\n\n".join(line for _, line in PLANTED) + "\u200b"
-    byline = "By Jo Marr and Li Wen\n\n"
+    byline = "By Jo Marr and Li Wen\n\nPublished: 5 July 2023\n\n"
     assert any(removal.rule == rule for removal in clean(byline + text).removals)
     assert all(removal.rule != rule for removal in clean(byline + text, off=[rule]).removals)
 
@@ -392,6 +422,7 @@ def test_each_rule_can_be_switched_off(rule: str) -> None:
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(SettingsError, match="'serach'"):
         clean(BODY, off=["serach"])
+    assert clean(BODY, off=["repeated"]).text == BODY
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "Reuters", "***", "Photo: Reuters"])
@@ -416,7 +447,7 @@ ADVERSARIAL += ["A ", "A-", "Aa ", "© ", "home > ", "by Aa Bb, ", " | ", "\u200
 
 
 @pytest.mark.parametrize("piece", ADVERSARIAL)
-@pytest.mark.parametrize("length", [550, 1_400, 1_000_000])
+@pytest.mark.parametrize("length", [550, 1_400, 300_000])
 def test_no_line_takes_long(piece: str, length: int) -> None:
     line = piece * (length // len(piece))
     begun = time.process_time()
@@ -429,5 +460,63 @@ def test_no_line_takes_long(piece: str, length: int) -> None:
 )
 def test_many_lines_do_not_take_long(line: str) -> None:
     begun = time.process_time()
-    clean(f"{line}\n\n" * 10_000 + f"{line}\nSome Headline Here\n" * 5_000)
-    assert time.process_time() - begun < 10
+    clean(f"{line}\n\n" * 5_000 + f"{line}\nSome Headline Here\n" * 2_500)
+    assert time.process_time() - begun < 5
+
+
+def test_dates_above_the_story_are_noted() -> None:
+    head = "Port grows\n\nBy Jo Marr\n\nPublished: 5 July 2023, 10:00 BST\n\nUpdated: 6 July 2023"
+    cleaned = clean(f"{head}\n\n{BODY}")
+    assert (cleaned.text, cleaned.title, cleaned.author) == (BODY, "Port grows", "Jo Marr")
+    assert (cleaned.published, cleaned.published_origin) == ("2023-07-05", "page")
+    assert cleaned.modified == "2023-07-06"
+    bare = clean(f"# Port grows\n\nJuly 5, 2023 10:14 AM EDT\n\n{BODY}")
+    assert (bare.text, bare.published) == (BODY, "2023-07-05")
+
+
+def test_a_dateline_with_a_year_gives_the_day() -> None:
+    text = f"TOKYO, July 5, 2023 (AP) — {BODY}"
+    cleaned = clean(text)
+    assert (cleaned.published, cleaned.published_origin) == ("2023-07-05", "dateline")
+    assert (cleaned.text, cleaned.dateline) == (text, "TOKYO, July 5, 2023")
+    assert clean(f"TOKYO, July 5 (AP) — {BODY}").published == ""
+
+
+def test_a_chronicle_keeps_its_days() -> None:
+    text = f"5 July 2023\n\n{STORY[0]}\n\n6 July 2023\n\n{STORY[2]}"
+    cleaned = clean(text, title="Port")
+    assert (cleaned.text, cleaned.published) == (text, "")
+    headings = f"## 5 July 2023\n\n{STORY[0]}"
+    assert clean(headings, title="Port").text == headings
+
+
+def test_days_inside_a_story_are_not_its_date() -> None:
+    for line in ("5 July 2023", "- 5 July 2023", "Ambiguous: 03/04/2023"):
+        assert clean(f"{STORY[0]}\n\n{line}\n\n{STORY[2]}", title="Port").published == ""
+    assert clean(f"Published 03/04/2023\n\n{BODY}", title="Port").published == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "partial"),
+    [
+        *((line, True) for line in ("Subscribe to continue reading", "Unlock this article for £1")),
+        *(
+            (line, True)
+            for line in ("This article is for subscribers only.", "## Log in to read on")
+        ),
+        *(
+            (line, False)
+            for line in ("Subscribe now", "Continue reading", "Members only", "Log in")
+        ),
+        ("He had to subscribe to continue reading, he said.", False),
+    ],
+)
+def test_a_wall_marks_the_article_as_partial(line: str, partial: bool) -> None:
+    assert clean(f"{BODY}\n\n{line}", title="Port").partial is partial
+
+
+def test_a_badge_takes_no_heading_along() -> None:
+    text = f"{STORY[0]}\n\nEditor’s pick\n\nThe Long Night\n\n{STORY[2]}"
+    assert clean(text, title="Port").text == text.replace("Editor’s pick\n\n", "")
+    text = f"{STORY[0]}\n\nAlso read:\n\nWho pays\n\n{STORY[2]}"
+    assert clean(text, title="Port").text.startswith(STORY[0])

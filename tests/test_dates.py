@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.dates import parse_published, written_day
+from rag.dates import (
+    Printed,
+    dateline_date,
+    is_date_line,
+    is_sound,
+    parse_published,
+    printed_dates,
+    written_day,
+)
 from rag.errors import CorpusError
 
 DAYS = st.dates(min_value=date(1900, 1, 1))
@@ -45,6 +53,8 @@ DAYS = st.dates(min_value=date(1900, 1, 1))
         ("25/12/2023", "2023-12-25"),
         ("12/25/2023", "2023-12-25"),
         ("07.07.2023", "2023-07-07"),
+        ("2023年7月3日", "2023-07-03"),
+        ("2023년 7월 3일", "2023-07-03"),
     ],
 )
 def test_what_sources_write(value: object, expected: str | None) -> None:
@@ -97,3 +107,94 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except CorpusError:
         return
     assert parsed is None or date.fromisoformat(parsed[:10])
+
+
+@pytest.mark.parametrize(
+    ("line", "published", "modified"),
+    [
+        ("Published: 5 July 2023, 10:00 BST", "2023-07-05", None),
+        ("PUBLISHED JULY 5, 2023", "2023-07-05", None),
+        ("First published on Wed 5 Jul 2023 10.00 BST", "2023-07-05", None),
+        ("Posted: 10:14 AM EDT, July 5, 2023", "2023-07-05", None),
+        ("July 5, 2023 10:14 AM EDT", "2023-07-05", None),
+        ("Wednesday, July 5, 2023 · 4 min read", "2023-07-05", None),
+        ("By Jo Marr | July 5, 2023", "2023-07-05", None),
+        ("Published on July 5, 2023 by Jo Marr and Li Wen", "2023-07-05", None),
+        ("2023-07-05T10:14:00+09:00", "2023-07-05T10:14:00+09:00", None),
+        ("公開日：2023年7月5日 10時14分", "2023-07-05", None),
+        ("Last modified on Wed 5 Jul 2023 12.00 BST", None, "2023-07-05"),
+        ("Updated 6 July 2023", None, "2023-07-06"),
+        ("Published 5 July 2023 Updated 6 July 2023", "2023-07-05", "2023-07-06"),
+        ("July 5, 2023 at 10:14 a.m. | Updated July 6, 2023", "2023-07-05", "2023-07-06"),
+        (
+            "Posted at 2:25 PM, Jul 05, 2023 and last updated Jul 06, 2023",
+            "2023-07-05",
+            "2023-07-06",
+        ),
+        ("Published: 03/04/2023", None, None),
+    ],
+)
+def test_date_lines(line: str, published: str | None, modified: str | None) -> None:
+    assert is_date_line(line)
+    assert printed_dates([line]) == Printed(published, modified)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("The plant opened on 5 July 2023", "5 July 2023: the plant opens", "Tokyo, 5 July 2023"),
+        *("July 2023", "On Monday", "10:14 AM EDT", "Published", "Updated", "", "© 2023-07-05"),
+        *("1,204 ships", "Version 2023-07-05b", "2023-07-05-pilots", "Flight 5 July 2023 delayed"),
+    ],
+)
+def test_other_lines_are_no_date_lines(line: str) -> None:
+    assert not is_date_line(line)
+
+
+def test_date_lines_together() -> None:
+    assert printed_dates(["5 July 2023", "Updated 6 July 2023"]) == Printed(
+        "2023-07-05", "2023-07-06"
+    )
+    assert printed_dates(["5 July 2023", "Published: 4 July 2023"]) == Printed("2023-07-04", None)
+    assert printed_dates(["5 July 2023", "6 July 2023"]) == Printed()
+    assert printed_dates(["Published 5 July 2023", "Published 6 July 2023"]) == Printed()
+    assert printed_dates([]) == Printed()
+
+
+@pytest.mark.parametrize(
+    ("opening", "day"),
+    [
+        ("TOKYO, July 5, 2023 (Agency) — The port", "2023-07-05"),
+        ("NEW YORK, July 5, 2023 /Newswire/ -- The port", "2023-07-05"),
+        ("LINDHAVEN (AP) July 5, 2023 — The port", "2023-07-05"),
+        ("Lindhaven, 5 July 2023 – The port", "2023-07-05"),
+        ("TOKYO, July 5 (Agency) — The port", None),
+        ("TOKYO — The port", None),
+        ("Shares fell on July 5, 2023 — the port", None),
+        ("The port opened on 5 July 2023 – it rained", None),
+        ("TOKYO, 03/04/2023 — The port", None),
+    ],
+)
+def test_datelines_with_a_year(opening: str, day: str | None) -> None:
+    assert dateline_date(f"{opening} will grow.") == day
+
+
+@given(DAYS, st.sampled_from(["Published: ", "Updated ", ""]), st.sampled_from(["", ", 10:00 BST"]))
+def test_any_day_in_a_date_line(day: date, label: str, clock: str) -> None:
+    printed = printed_dates([f"{label}{written_day(day)}{clock}"])
+    found = printed.modified if label == "Updated " else printed.published
+    assert found == day.isoformat()
+
+
+@given(st.text(max_size=200))
+def test_any_line_may_be_asked(line: str) -> None:
+    assert is_date_line(line) or printed_dates([line]) == Printed()
+    assert dateline_date(line) is None or line[:1].isupper() or line[:1] == "("
+
+
+def test_sound_dates() -> None:
+    latest = date(2024, 1, 1)
+    assert is_sound("2023-07-05", latest)
+    assert is_sound("2000-01-01T09:30:00", latest)
+    for unsound in ("1970-01-01", "2000-01-01", "2000-01-01T00:00:00+00:00", "2024-01-02"):
+        assert not is_sound(unsound, latest)

@@ -1,8 +1,7 @@
-"""What the clutter of news pages looks like: patterns for one line at a time, by rule.
+"""What credits, captions, bylines, links to other stories and walls look like in a page's text.
 
-A pattern has to match a whole line, decoration aside, so that a sentence which merely mentions
-subscribers, photos or comments stays. Repetition in the patterns is bounded, and long lines are
-not looked at: matching takes time linear in the text.
+Repetition in the patterns is bounded, and long lines are not looked at: matching takes time linear
+in the text. The lines that are clutter wherever they stand are in `clutter_lines.py`.
 """
 
 from __future__ import annotations
@@ -13,208 +12,37 @@ AGENCIES = (
     "Reuters|Thomson Reuters|AFP|Agence France-Presse|AP|The Associated Press|Associated Press"
     "|Bloomberg(?: News)?|DPA|PA(?: Media)?|PTI|Press Trust of India|Xinhua|Kyodo(?: News)?|Jiji"
     "(?: Press)?|Yonhap|ANI|IANS|EFE|ANSA|AAP|UPI|TASS|Bernama|Anadolu(?: Agency)?"
+    "|REUTERS|KYODO|XINHUA|JIJI|BLOOMBERG|YONHAP|AP Photo"
 )
 _PICTURES = (
     r"Getty(?: Images)?|i?Stock(?:photo)?|Shutterstock|Alamy(?: Stock Photo)?|Unsplash|EPA(?:-EFE)?"
     r"|Rex|Pexels|Pixabay|Wikimedia(?: Commons)?|Flickr|Bloomberg|Handout|NurPhoto"
 )
-_SITES = (
-    r"facebook|twitter|x|linked ?in|whats ?app|reddit|e-?mail|telegram|pinterest|copy link|link"
-    r"|print|messenger|flipboard|sms|tumblr|mastodon|threads|bluesky|pocket|line|instagram|youtube"
-    r"|tik ?tok|rss|share|tweet|save|comment|wechat|weibo"
+PARTIAL = re.compile(
+    r"th(?:is|e) (?:article|story|content|page) is (?:only |exclusively )?(?:available |reserved "
+    r"|open )?"
+    r"(?:for|to) (?:our )?(?:paid |paying |premium |registered )?(?:subscribers|members)(?:"
+    r" only)?\b.{0,100}"
+    r"|(?:to|please)\b.{0,40}\b(?:continue|keep|finish) reading\b.{0,160}"
+    r"|(?:subscribe|sign (?:in|up)|log in|register|create an? (?:free )?account|become an? "
+    r"(?:member"
+    r"|subscriber))\b.{0,60}\bto (?:continue|keep|finish|unlock|read)\b.{0,30}\b(?:reading|on"
+    r"|more|rest|this"
+    r"|full|article|story|content)\b.{0,60}"
+    r"|you(?:[’']ve| have) (?:reached|read|used|hit)\b.{0,40}\b(?:free|complimentary|monthly)"
+    r"\b.{0,20}\b(?:articles?|stories|limit)\b.{0,100}"
+    r"|unlock (?:this|the full|the rest of (?:this|the)) (?:article|story|content)\b.{0,80}"
+    r"|(?:continue|keep) reading (?:with|for|by) .{0,60}"
+    r"|read the (?:full|whole|rest of the) (?:story|article) (?:with|by|for) .{2,60}"
+    r"|(?:the|this) (?:rest|remainder) of (?:the|this) (?:article|story) (?:is|requires)\b.{0,100}"
+    r"|(?:subscriber|premium)[- ](?:only|exclusive) (?:article|story|content)",
+    re.IGNORECASE,
 )
-_SPACE = r"[\s|,/•·&]{1,5}"
-
-_LINES: dict[str, tuple[str, ...]] = {
-    "paywall": (
-        r"th(?:is|e) (?:article|story|content|page) is (?:only |exclusively )?(?:available "
-        r"|reserved "
-        r"|open )?(?:for|to) (?:our )?(?:paid |paying |premium |registered )?(?:subscribers"
-        r"|members)"
-        r"(?: only)?\b.{0,100}",
-        r"(?:to|please)\b.{0,40}\b(?:continue|keep|finish) reading\b.{0,160}",
-        r"(?:subscribe|sign in|log in|register|create an? (?:free )?account)\b.{0,40}\bto "
-        r"(?:continue"
-        r"|keep|finish|unlock|view|access)\b.{0,30}\b(?:reading|article|story|content"
-        r"|page)\b.{0,60}",
-        r"you(?:[’']ve| have) (?:reached|read|used|hit)\b.{0,40}\b(?:free|complimentary|monthly)"
-        r"\b.{0,20}\b(?:articles?|stories|limit)\b.{0,100}",
-        r"unlock (?:this|the full|the rest of this|unlimited) (?:article|story|content"
-        r"|access)\b.{0,80}",
-        r"(?:continue|keep) reading(?: (?:with|for|by) .{0,60})?[.…]{0,3}",
-        r"premium(?: content| article)?|(?:for )?subscribers? only|subscriber exclusive|members"
-        r" only",
-        r"read the (?:full|whole|rest of the) (?:story|article)(?: (?:here|on .{1,40}))?\W?",
-        r"\d{1,2} free articles? (?:left|remaining)\b.{0,40}",
-    ),
-    "subscription": (
-        r"subscribe(?: (?:now|today|here|for free))?(?: (?:and|to|for|from) .{0,80})?[!.]?(?<!\.)",
-        r"subscribe (?:now|today|here)[!.:,]?.{0,120}",
-        r"subscribe (?:for|from) (?:just |only )?[$£€R]?\d.{0,80}",
-        r"subscribe\W{0,3}(?:please )?support (?:our|us|independent|quality|local) .{0,400}",
-        r"(?:please )?support (?:our|us|independent|quality|local)\b.{0,40}\bjournalism\b.{0,60}"
-        r"\b(?:subscri|package|p/m|per month|donat|contribut|member)\w{0,8}\b.{0,200}",
-        r"already (?:a|an|have an?) (?:[\w-]{1,12} )?(?:subscri\w{2,9}|member|account)\b.{0,60}",
-        r"become an? (?:[\w-]{1,12} )?(?:member|subscriber|supporter)(?: (?:today|now|here))?[!.]?",
-        r"(?:choose|view|see|compare) (?:your |our |all )?(?:subscription )?(?:plans?|offers)",
-        r"listen to .{0,160}\bsubscribe (?:here|now)\W?",
-        r"cancel any ?time\.?",
-        r"gift (?:this article|a subscription)",
-        r"(?:donate|make a (?:donation|contribution))(?: (?:now|today|here))?[!.]?",
-        r"(?:try|get) .{0,40}\b(?:unlimited|full) (?:digital )?access\b.{0,60}"
-        r"(?:[$£€R]\d|\btoday\b|\bnow\b|\bfree\b|\btrial\b).{0,60}",
-    ),
-    "search": (
-        r"type (?:here )?to search",
-        r"search(?: (?:this site|the site|our site|here|for|news|articles|results))?[:.…]{0,3}",
-        r"enter (?:your )?(?:search|keywords?)(?: terms?)?(?: here)?[:.…]{0,3}",
-        r"what are you looking for\?",
-    ),
-    "navigation": (
-        r"skip to (?:the )?(?:main |primary )?(?:content|navigation|article|footer)",
-        r"(?:main |toggle |open |close |site |mobile )?(?:menu|navigation|nav)",
-        r"(?:back|return|go) to (?:the )?(?:top|home ?page|home)",
-        r"you are here:?.{0,80}",
-        r"home(?: ?[>»›/|] ?[\w&'’ -]{1,30}){1,5}",
-        r"(?:previous|next) (?:article|story|post|page)",
-        rf"(?:(?:sign|log)[ -]?(?:in|up|out)|register|my account|subscribe)(?:{_SPACE}(?:or )?"
-        r"(?:(?:sign|log)[ -]?(?:in|up|out)|register|my account|subscribe)){0,4}",
-        r"listen to (?:this |the )?(?:article|story)(?:\W{0,3}\d{1,3} min(?:ute)?s?)?",
-        r"\d{1,3}[ -]?min(?:ute)?s?[ -](?:read|listen)",
-        r"(?:estimated )?reading time:? ?\d.{0,20}",
-        r"print(?: this)?(?: article| page| story)?",
-        r"(?:show|load|see|view) (?:more|less|all)(?: stories| articles| posts)?",
-        r"loading(?: more)?[.…]{0,3}",
-    ),
-    "newsletter": (
-        r"(?:click here to |please )?(?:sign[ -]?up|subscribe|register)\b.{0,160}\b(?:newsletters?"
-        r"|mailing list|e?-?mail alerts?|(?:morning|daily|evening|weekly) (?:briefing"
-        r"|e-?mail))[.!]?",
-        r"(?:click here to |please )?(?:sign[ -]?up|subscribe|register)\b.{0,120}\b(?:our|your|free"
-        r"|here)\b.{0,120}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?"
-        r"|(?:free|daily|weekly|travel) e-?mail)\b.{0,600}",
-        r".{0,200}\bnewsletters?\b.{0,200}\b(?:sign up|subscribe)(?: for free)? (?:here"
-        r"|now)\b.{0,80}",
-        r"follow @.{0,100}\bsubscribe to .{0,60}\bnewsletter\b.{0,100}",
-        r".{0,60}\bin your inbox\?.{0,300}",
-        r"(?:sign[ -]?up|subscribe) (?:to|for) [\w’' ]{1,60}newsletter\b.{0,60}\b(?:here"
-        r"|free)\b.{0,60}",
-        r"(?:get|receive|have|want)\b.{0,160}\b(?:in|to|into) your (?:e-?mail )?inbox\b.{0,300}",
-        r"stay (?:ahead|informed|up to date|connected)\b.{0,160}\b(?:newsletter|inbox)\b.{0,600}",
-        r"(?:please )?enter (?:a valid|your) e-?mail(?: address)?\b.{0,60}",
-        r"(?:your )?e-?mail(?: address)?\W{0,3}(?:\(?required\)?)?",
-        r"(?:sign[ -]?up|subscribe) (?:to|for) (?:our|the|my) .{0,60}newsletters?",
-        r"by (?:signing up|subscribing|submitting|clicking|providing|entering|registering)\b.{0,80}"
-        r"\byou (?:agree|consent|accept|confirm|acknowledge)\b.{0,400}",
-        r"thank(?:s| you) for (?:signing up|subscribing|registering)\b.{0,80}",
-        r"skip past newsletter promotion\b.{0,1200}",
-        r"after newsletter promotion",
-        r"(?:e-?mail )?newsletters?(?: sign-?ups?)?",
-        r".{0,600}\{\{ ?[#^/]?\w{1,40} ?\}\}.{0,600}",
-        r"(?:a version of )?this (?:story|article|post|column)\b.{0,60}\bappeared\b.{0,80}"
-        r"\b(?:subscribe|sign up)\b.{0,60}",
-    ),
-    "share": (
-        rf"(?:{_SITES})(?:{_SPACE}(?:{_SITES})){{1,14}}",
-        r"share|tweet|copy link",
-        rf"share (?:this|via|on|to)(?: (?:this|article|story|post|page|on|via|link"
-        rf"|{_SITES})){{0,5}}",
-        rf"(?:follow|like|find|join) us(?: on (?:{_SITES})(?:(?:,| and|,? or| &)? "
-        rf"(?:{_SITES})){{0,6}}"
-        r"(?: @\w{1,30})?)?[.!]?",
-        rf"follow (?:@?[\w.’'-]{{1,30}} ){{1,4}}on (?:{_SITES})(?:(?:,| and|,? or| &)? "
-        rf"(?:{_SITES}))"
-        r"{0,5}(?: (?:at )?@\w{1,30})?[.!]?",
-    ),
-    "advertisement": (
-        r"advertise?ments?(?:\W{1,3}(?:article|story|content) continues below(?: this ad)?)?",
-        r"(?:article|story|content) continues (?:below|after)(?: (?:this|the))?"
-        r"(?: (?:ad|advert|advertisement|video))?",
-        r"sponsored(?: content| post| by .{1,40})?|promoted(?: content| stories)?",
-        r"paid (?:post|content|for by .{1,40})|partner content|ads? by \w{1,20}|ad",
-        r"advertise with us|skip ad(?:vert\w{0,8})?|scroll (?:down )?to continue(?: reading)?",
-        r"remove ads",
-    ),
-    "affiliate": (
-        r".{0,250}\b(?:our|this (?:site|page|article|post)|you (?:buy|click|purchase|shop|make))\b"
-        r".{0,200}\b(?:earn|receive|get|make) (?:an? )?(?:small |affiliate"
-        r" )?commissions?\b.{0,250}",
-        r"(?:this (?:article|post|story|page) )(?:may )?(?:contains?|includes?) affiliate"
-        r" links.{0,200}",
-        r"(?:all |the )?products? .{0,60}\bindependently (?:selected|chosen|reviewed)\b.{0,250}",
-        r"prices? .{0,40}(?:correct|accurate) at (?:the )?time of (?:publication|publishing"
-        r"|writing)\.?",
-    ),
-    "comments": (
-        r"\(?\d{0,5}\)? ?comments?(?: ?\(\d{1,5}\))?",
-        r"(?:view|show|read|see|post|add|leave|write|hide|load)(?: all| an?| the)?(?: \d{1,5})?"
-        r"(?: more)? comments?(?: \(\d{1,5}\))?",
-        r"leave a reply",
-        r"join the (?:conversation|discussion|debate)(?: (?:below|here|now|in .{1,30}|on"
-        r" .{1,30}))?[.!]?",
-        r"would you like to comment\b.{0,60}",
-        r"sign up\b.{0,40}\bor (?:sign|log) ?in\b.{0,20}",
-        r"(?:please )?(?:read|see|review) our (?:comment(?:s|ing)?|community|moderation) "
-        r"(?:policy|guidelines|rules|standards)\b.{0,80}",
-        r"(?:you must be|please) (?:log|sign)(?:ged|ed)?[ -]?in to (?:post|leave|comment"
-        r"|reply)\b.{0,40}",
-        r"comments? (?:are|is) (?:now |currently )?(?:closed|off|disabled|turned off"
-        r"|moderated)\b.{0,80}",
-        r"speech bubbles?|comment(?:s|ing)? policy|community guidelines|have your say\W?",
-        r"be the first to comment\W?",
-        r"(?:what do you think\?|let us know\b).{0,80}\bcomments\b.{0,40}",
-        r"your e-?mail address will not be published\b.{0,80}",
-        r"required fields are marked.{0,10}",
-    ),
-    "legal": (
-        r"(?:we|this (?:web)?site|our (?:web)?site)(?: and our partners)? uses? cookies\b.{0,400}",
-        r"by (?:using|continuing to use|browsing) (?:this|our) (?:web)?site\b.{0,300}",
-        r"(?:accept|reject|manage|allow)(?: all)?(?: optional)? cookies|cookies?",
-        r"(?:cookie|privacy) (?:policy|settings|preferences|notice|statement|choices)"
-        r"(?:[\s|·•&]{1,5}(?:and )?terms .{2,20})?",
-        r"terms (?:of (?:use|service)|(?:and|&) conditions)(?:[\s|·•&]{1,5}(?:and )?privacy"
-        r" .{2,20})?",
-        r"this site is protected by recaptcha\b.{0,200}",
-        r"do not sell\b.{0,40}\bpersonal info\w{0,8}",
-        r"(?:©|\(c\) ?\d{4}|copyright (?:©|\(c\)|\d{4})).{0,160}",
-        r".{0,80}\ball rights reserved(?:[.,|·•©] ?.{0,200})?",
-        r"this material may not be published, broadcast\b.{0,120}",
-    ),
-    "app": (
-        r"(?:app users:? )?click here(?: to (?:get|download|install) .{0,60}\bapp)?\W?",
-        r"app users:? click here",
-        r"(?:get|download|install) our (?:\w{1,15} ){0,2}app\b.{0,60}",
-        r"(?:get|download) (?:it )?on (?:the )?(?:app store|google play)",
-    ),
-    "contact": (
-        r"(?:got|have|do you have)(?: a| any)? (?:news |story |confidential )?tips?(?: or"
-        r" \w{1,15})?\?"
-        r".{0,200}",
-        r"(?:to )?contact (?:the|our|this) (?:author|reporter|writer|journalist|editor|newsroom)s?"
-        r"\b.{0,160}",
-        r"(?:want to|you can) (?:reach out|get in touch|contact us|write to us)\b.{0,250}",
-        r"(?:e-?mail|write to|contact|reach)(?: [\w’'-]{1,20}){0,3}(?: at|:) \S{1,60}@\S{1,60}",
-        r".{0,80}\bdrop us a (?:note|line)\b.{0,60}@.{0,250}",
-        r"\[email\W{0,1}protected\]|\S{1,40}@\S{1,40}\.\w{2,10}",
-    ),
-    "agency": (
-        rf"(?:{AGENCIES}|Staff|[\w .]{{2,30}}),? with (?:additional |further )?(?:editing|reporting"
-        r"|inputs?|writing) (?:by|from) .{2,100}",
-        r"(?:additional )?reporting by [^.;]{2,120}[.;] ?(?:additional reporting by"
-        r" [^.;]{2,80}[.;] ?)?"
-        r"(?:writing by [^.;]{2,80}[.;] ?)?(?:editing by [^.;]{2,100})\.?",
-        r"(?:additional reporting|with (?:additional )?inputs?|editing) (?:by|from)"
-        r" [^.;]{2,100}\.?",
-        rf"\((?:with )?(?:additional )?(?:inputs?|reporting) (?:by|from) (?:{AGENCIES}"
-        rf"|.{{2,60}})\)",
-    ),
-}
-LINE_RULES = {
-    name: re.compile("|".join(patterns), re.IGNORECASE) for name, patterns in _LINES.items()
-}
+"""A line that says that the rest of the article is for others."""
 
 _RELATED = (
-    r"also read|read also|also on [\w ]{1,20}|read more|see also|related(?: (?:stories|story"
+    r"also read|read also|read next|also on [\w ]{1,20}|read more|see also|related(?: (?:stories"
+    r"|story"
     r"|articles?"
     r"|news|content|posts?|coverage|topics|reading|links|pages))?|more on this(?: story| topic)?"
 )
@@ -236,10 +64,42 @@ RELATED_LABEL = re.compile(
 """A line above a list of other stories."""
 RELATED_STRONG = re.compile(rf"(?:{_RELATED}|you (?:may|might) also like)\s?:?", re.IGNORECASE)
 """A label that goes even where no list is left below it."""
+RELATED_ALONE = re.compile(
+    r"(?:you (?:may|might)(?: also)? (?:like|be interested in|enjoy)|recommended (?:for you|stories"
+    r"|articles|reading)|most (?:read|popular|viewed|shared)(?: stories| articles| news)?|trending"
+    r" (?:now|stories|news|topics)|up next|what to read next|editor(?:[’']?s|s[’']) "
+    r"(?:picks?|choice)"
+    r"|don[’']t miss|must[ -]reads?|latest (?:news|stories)|top stories(?: (?:from|in)"
+    r" .{2,30})?|popular"
+    r" (?:now|stories|posts)|in case you missed it|suggested (?:stories|articles)|from the (?:web"
+    r"|archives?)"
+    r"|further reading|(?:more|other|similar|related) (?:stories|news|articles|like this|top"
+    r" stories)"
+    r"|also (?:in this series|from (?:the )?(?-i:[A-Z])[\w ]{2,30})|most commented|trending"
+    r"|latest(?: headlines)?"
+    r"|breaking news|hot topics|you may have missed|our picks|about (?-i:[A-Z][a-z]{1,15}"
+    r" [A-Z][a-z]{1,15})"
+    r"|more (?:stories )?from (?:the |our )?(?-i:[A-Z])[\w’&. -]{1,40}|go deeper|read next)\s?:?",
+    re.IGNORECASE,
+)
+"""A label that goes by itself, and takes no single line below it along."""
 RELATED_LINE = re.compile(
     rf"(?:{_RELATED})(?: [|–—-] |\s?: ?)(?P<headline>\S.{{5,200}})(?<![.;,])", re.IGNORECASE
 )
 """A line that is itself a link to another story."""
+MEDIA_LINK = re.compile(
+    r"(?:must[ -]read|recommended|don[’']t miss|see more|top story|in case you missed it)(?:"
+    r" ?[|–—] ?| ?: )"
+    r"(?-i:[A-Z‘“\"])\S.{12,140}(?<![.;,!])|"
+    r"read more (?:about|on|at|from) [^.!?,;]{2,80}"
+    r"|(?:watch(?: this story| the story)?|video|listen|podcast|in pictures|gallery|photos"
+    r"|explainer"
+    r"|you (?:may|might)(?: also)? (?:like|be interested in))(?: ?[|–—] ?| ?: )"
+    r"(?-i:[A-Z‘“\"])\S.{5,140}"
+    r"(?<![.;,!])|(?-i:MORE|READ|WATCH|ALSO|RELATED)(?-i: ?[:|] ?[A-Z‘“\"])\S.{5,160}(?<![;,])",
+    re.IGNORECASE,
+)
+"""A link to a video, a podcast, pictures or more on a subject."""
 RELATED_LINK = re.compile(
     r"(?:watch|must[ -]read|read|recommended|more)\s?: ?(?P<headline>\S.{5,200})(?<![.;,])", re.I
 )
@@ -260,10 +120,13 @@ _LABEL = (
     r"(?:PHOTO|IMAGE|PICTURE|CREDIT|(?:Top |File |Lead |Main |Feature |Featured |Mandatory"
     r" )?(?:Photo|Photograph|Picture"
     r"|Image"
-    r"|Pic|Illustration|Graphic|Credit|Screenshot|Video|Feature image)s?)(?: credit| illustration)?"
+    r"|Pic|Illustration|Graphic|Credit|Screenshot|Video|Feature image)s?)(?: credit|"
+    r" [Ii]llustration)?"
 )
 CREDIT_LINE = re.compile(
-    rf"\(?(?:{_LABEL}(?: by|:| /) ?|via ){_CREDIT}\)?\.?"
+    rf"[(\[]?(?:{_LABEL}(?: by|:| /| courtesy(?: of)?:?) ?|via ){_CREDIT}[)\]]?\.?"
+    rf"|(?:{_CREDIT}/)?(?:{AGENCIES}|EPA)(?:/{_CREDIT}| via Getty Images)|{_CREDIT}/(?:{AGENCIES}"
+    rf"|EPA)"
     rf"|\({_LABEL}(?: [^():]{{2,160}})?: [^()]{{2,160}}\)"
 )
 """A photo credit by itself: "Photo: Reuters"."""
@@ -271,13 +134,24 @@ _KNOWN = rf"(?:{_CREDIT}[ /])?(?:{AGENCIES}|{_PICTURES})(?:[ /]{_CREDIT})?"
 CAPTION = re.compile(
     rf".{{3,400}}(?:[.!?…”\"’)]\s\(?{_LABEL}(?: by|:) {_CREDIT}\)?|\sPhotograph(?: by|:) {_CREDIT}"
     rf"|\s\(?{_LABEL}(?: by|:) {_KNOWN}\)?|\s\({_LABEL}: [^()]{{2,160}}\)|\s\({_KNOWN}\)"
-    rf"|\s\|\s{_KNOWN})"
+    rf"|\s\|\s{_KNOWN}|[.!?”] \[{_CREDIT}/{_CREDIT}\]|[.!?”] {_CREDIT} ?/ ?(?:{AGENCIES})|\s"
+    rf"(?:{AGENCIES}"
+    rf"|EPA|Getty Images)/{_CREDIT}\.?)"
+    r"|(?:FILE PHOTO|File (?:photo|picture|image)|FILE):.{5,500}|FILE [–—-] .{5,500}\)"
 )
 """A caption that ends with its credit."""
 PICTURE_LINE = re.compile(
     rf"(?:next |prev(?:ious)? )?image \d{{1,3}} of \d{{1,3}}\b.{{0,300}}|© ?(?:{AGENCIES}"
     rf"|{_PICTURES})"
-    r"|embed from getty images|image (?:source|caption)[:,]? .{0,200}|file (?:photo|picture)\W?",
+    r"|(?:getty images|i?stock(?:photo)?|shutterstock|alamy(?: stock photo)?|unsplash)"
+    r"(?:/[\w ./-]{2,60})?"
+    r"|(?:click|tap)(?: on)?(?: the| this)?(?: (?:image|photo|picture))? to (?:enlarge|expand|zoom)"
+    r"|(?:view|open|see) (?:the |this )?(?:image|photo|picture|gallery)s?(?: in .{2,30})?"
+    r"|representat(?:ive|ional) (?:image|photo|picture)\W?.{0,60}|credit\W{1,4}"
+    r"(?-i:[A-Z])[\w.’' -]{2,30} for .{3,40}"
+    r"|images? (?:via|credits?:?) .{2,60}|(?:show|hide|toggle) caption|embed from getty images"
+    r"|image (?:source"
+    r"|caption)[:,]? .{0,200}|file (?:photo|picture)\W?",
     re.IGNORECASE,
 )
 
@@ -286,8 +160,55 @@ AGENCY_FIRST = re.compile(rf"(?:{AGENCIES})\b")
 _PERSON = r"[^\W\d_a-z][\w.’'-]*(?: (?:de|van|von|der|bin|al))?(?: [^\W\d_a-z][\w.’'-]*){1,3}"
 PERSON = re.compile(_PERSON)
 BYLINE = re.compile(
-    rf"(?i:by|written by|words by|story by):? (?P<author>{_PERSON}(?:(?:,| and|, and| &) {_PERSON})"
+    rf"(?i:by|(?:written|words|story|text|posted) by|author|words|text):? (?P<author>{_PERSON}(?:"
+    rf"(?:,| and|, and| &) {_PERSON})"
     r"{0,4})(?:(?:,| [|•·/–—-]| in| for) [^.!?]{2,60})?"
+)
+_POSTS = r"(?:correspondent|reporter|journalist|writer|columnist|contributor|bureau chief|editor)s?"
+POST = re.compile(
+    rf"(?P<author>{_PERSON})(?:,| \||\n) (?:(?:the |our )?(?i:[\w&’'-]{{2,15}}) ){{0,4}}"
+    rf"(?i:{_POSTS}|staff)"
+    r"(?:(?:,| (?:in|at|for)) [A-Z][\w’&. -]{1,40})?"
+)
+"""A writer with the post held: "Jane Doe, Technology Correspondent"."""
+LAST_BIOGRAPHY = re.compile(
+    rf"(?:About the (?:author|writer): )?(?P<author>{_PERSON})(?:, [^,.]{{3,60}},)? (?:(?:writes"
+    rf"|reports)"
+    r" (?:about|on|for) |has (?:covered|been an? (?:[\w-]{2,12} )?(?:reporter|correspondent"
+    r"|editor)|written"
+    r" (?:about|for)|reported (?:on|for|from)) |is an? (?:[\w-]{2,15} ){0,3}(?:fellow|author"
+    r"|columnist|reporter"
+    r"|correspondent|journalist|writer)\b)[^.]{0,120}\.?"
+)
+"""A biography where nothing follows it."""
+ABOUT_AUTHOR = re.compile(
+    r"about (?:the|our|this) "
+    r"(?:authors?|writers?|reporters?|contributors?|journalists?)\W?|author bio",
+    re.IGNORECASE,
+)
+SURE_BIOGRAPHY = re.compile(
+    rf"(?P<author>{_PERSON}) (?:is|was) (?:an?|the|our|(?:the )?[A-Z][\w ]{{1,30}}[’']s) "
+    rf"(?:[\w’'&-]{{2,15}} ){{0,5}}{_POSTS}(?:\.?$"
+    r"|,? (?:covering|who (?:covers|writes|reports)|based (?:in|out)|at|for|with|on the)\b"
+    r"|\. (?:She|He|They|Follow|Contact|Email)\b)"
+    rf"|(?P<writer>{_PERSON}) (?:covers|writes (?:about|on)|reports on) [^.]{{3,160}}(?:\. (?:She"
+    rf"|He|They)"
+    r" (?:previously|is based|joined|has (?:worked|written|reported|covered)|was previously|also"
+    r" (?:writes|covers|hosts)|lives|can be)\b| for (?:the )?[A-Z][\w ]{2,40}\.$)"
+    rf"|(?P<joiner>{_PERSON}) joined (?:the )?[A-Z][\w ]{{2,30}} in \d{{4}} and (?:covers|writes"
+    rf"|reports)\b"
+    r"|(?:The|This) (?:author|writer|columnist) is (?:an?|the) [^.]{0,80}\b(?:professor|fellow"
+    r"|director|editor"
+    r"|lecturer|analyst|economist|journalist|researcher|adviser|lawyer|minister"
+    r"|chair\w{0,6})\b[^.]{0,120}\.?$"
+    r"|[A-Z][a-z]{1,15} has (?:covered|written about|reported on) [^.]{3,120}\b(?:lives|is"
+    r" based)\b[^.]{2,60}\.?$"
+)
+"""A biography that can be nothing else, unless it tells of an event."""
+EVENT = re.compile(
+    r"\b(?:who (?!covers|writes|reports)|whom|arrested|died|killed|jailed|detained|sued|fired"
+    r"|resigned"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|yesterday)\b"
 )
 BIOGRAPHY = re.compile(
     rf"(?P<author>{_PERSON}),? (?:is|was|has been|has|covers|writes|reports|joined"
@@ -302,11 +223,12 @@ CONTACT = re.compile(
 )
 DATELINE = re.compile(
     r"(?P<place>[A-Z][\w.’'-]*(?:[ /][A-Z][\w.’'-]*){0,3}(?:, [A-Z][\w.’'-]*(?: [A-Z][\w.]*)?"
-    r"(?: \d{1,2})?){0,2})"
+    r"(?: \d{1,2})?(?:, \d{4})?){0,2})"
     rf"(?P<agency> ?\((?:{AGENCIES})\))?\s?(?P<dash>—|–|--|-) (?=[\"“‘A-Z0-9])"
 )
 REPORTED = re.compile(
-    r"\b(?:said|says|saying|told|added|warned|urged|wrote|announced|reported|argued|claimed"
+    r"\b(?:said|says|saying|told|added(?! to (?:my|your))|warned|urged|wrote|announced|reported"
+    r"|argued|claimed"
     r"|according"
     r" to|found that|a study|asked him|asked her)\b",
     re.IGNORECASE,
