@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rag import models
+from rag.addresses import is_address
 from rag.answer import Answerer
 from rag.cite import Bibliography, Bound
-from rag.errors import CorpusError, IndexMissing
+from rag.errors import CorpusError, IndexBusy, IndexMissing
 from rag.index import Index
 from rag.retrieve import Retriever
 from rag.schema import (
@@ -38,9 +41,10 @@ if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.evidence import Embed
     from rag.llm import LanguageModel
+    from rag.web.visit import Visit
 
 Ingestible = str | Path | Article | Mapping[str, Any]
-"""A file or folder, an `Article`, or a record as a JSONL line has it."""
+"""A file or folder, a web address, an `Article`, or a record as a JSONL line has it."""
 
 
 class Assistant:
@@ -88,8 +92,10 @@ class Assistant:
     ) -> IngestReport:
         """Store articles: new ones are added, changed ones replace what they were.
 
-        A folder is kept in step: articles whose file has gone from it are removed. One bad file
-        never stops the rest; it is listed in `rejected`. Returns when all of it is published.
+        A folder is kept in step: articles whose file has gone from it are removed. A web address
+        is that of a page, a feed or a sitemap; what did not change since is not fetched again,
+        and what is stored of it stays when it is gone. One bad file never stops the rest; it is
+        listed in `rejected`. Returns when all of it is published.
 
         Raises:
             CorpusError: a path that does not exist.
@@ -98,13 +104,30 @@ class Assistant:
         from rag.ingest import ingest
 
         given = _listed(paths_or_articles)
-        scopes = [Path(item) for item in given if isinstance(item, str | Path)]
+        urls = [item for item in given if is_address(item)]
+        other = [item for item in given if not is_address(item)]
+        scopes = [Path(item) for item in other if isinstance(item, str | Path)]
         for path in scopes:
             if not path.exists():
                 raise CorpusError(f"{path}: there is no such file or folder")
-        return ingest(
-            self._loaded(given), self._index, self._embedder, self.settings, progress, scopes
-        )
+        visited = self._visited(urls, progress)
+        items = chain(self._loaded(other), visited.items if visited else ())
+        report = ingest(items, self._index, self._embedder, self.settings, progress, scopes)
+        if not visited:
+            return report
+        with suppress(IndexBusy), self._index.writing() as catalog:  # else it is fetched again
+            visited.note(catalog, report)
+        return visited.counted(report)
+
+    def _visited(
+        self, urls: Sequence[str], progress: Callable[[Progress], None] | None
+    ) -> Visit | None:
+        """What web addresses hold, read before the index is locked: it may take long."""
+        if not urls:
+            return None
+        from rag.web.visit import visit
+
+        return visit(urls, self._index.folder, self.settings, progress)
 
     def _loaded(self, given: Iterable[Ingestible]) -> Iterator[Article | Rejection]:
         from rag.load import from_record, load

@@ -23,7 +23,7 @@ from rag.disk import sync
 from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, RagError
 
 FILE_NAME = "catalog.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Raised with each change of the tables or of a generation's files."""
 _APPLICATION_ID = 0x4E657773  # "News", so that `file` and we know the file for what it is
 _BUSY_TIMEOUT = 30.0
@@ -39,8 +39,9 @@ CREATE TABLE articles (
     article_key INTEGER PRIMARY KEY AUTOINCREMENT,
     article_id TEXT NOT NULL, added_revision INTEGER NOT NULL, removed_revision INTEGER,
     day INTEGER, publisher_key TEXT NOT NULL, content_hash TEXT NOT NULL, rest_hash TEXT NOT NULL,
-    title TEXT NOT NULL, publisher TEXT NOT NULL, author TEXT NOT NULL, published TEXT,
-    modified TEXT, url TEXT NOT NULL, topics TEXT NOT NULL, source TEXT NOT NULL,
+    facts_hash TEXT NOT NULL, title TEXT NOT NULL, publisher TEXT NOT NULL, author TEXT NOT NULL,
+    published TEXT, modified TEXT, url TEXT NOT NULL, topics TEXT NOT NULL, source TEXT NOT NULL,
+    signature BLOB, details TEXT NOT NULL,
     text TEXT NOT NULL, original TEXT NOT NULL, removals TEXT NOT NULL);
 CREATE UNIQUE INDEX article_version ON articles (article_id, added_revision);
 CREATE INDEX article_filter ON articles
@@ -57,8 +58,11 @@ CREATE TABLE chunks (
 CREATE INDEX chunk_article ON chunks (article_key, added_revision, removed_revision);
 CREATE INDEX chunk_vector ON chunks (vector_key);
 CREATE TABLE rejections (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE fetches (
+    url TEXT PRIMARY KEY, etag TEXT NOT NULL, last_modified TEXT NOT NULL,
+    fetched_at TEXT NOT NULL) WITHOUT ROWID;
 """
-_TABLE_NAMES = {"meta", "articles", "vectors", "chunks", "rejections"}
+_TABLE_NAMES = {"meta", "articles", "vectors", "chunks", "rejections", "fetches"}
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
 

@@ -27,6 +27,7 @@ from rag.rows import (
     chunk_rows,
     content_of,
     day_number,
+    facts_hash,
     packed,
     publisher_key,
     rest_of,
@@ -70,19 +71,32 @@ class Changes:
         return Stored(*row) if row else None
 
     def add(
-        self, connection: sqlite3.Connection, article: Article, chunks: Sequence[Chunk]
+        self,
+        connection: sqlite3.Connection,
+        article: Article,
+        chunks: Sequence[Chunk],
+        signature: bytes | None = None,
     ) -> None:
-        """Write a new article, or the next version of a stored one."""
+        """Write a new article, or the next version of a stored one.
+
+        Args:
+            connection: in a transaction.
+            article: what is stored.
+            chunks: of its text.
+            signature: by which near copies of its text are known, where it was computed.
+        """
         content, rest = content_of(article), rest_of(article)
-        columns = f"{CONTENT}, content_hash, {REST}, rest_hash"
+        columns = f"{CONTENT}, content_hash, {REST}, rest_hash, facts_hash, signature"
         cursor = connection.execute(
             f"INSERT INTO articles ({columns}, day, publisher_key, added_revision)"
-            f" VALUES ({', '.join('?' * 17)})",
+            f" VALUES ({', '.join('?' * 20)})",
             (
                 *content,
                 digest(content),
                 *rest,
                 digest(rest),
+                facts_hash(article),
+                signature,
                 day_number(article.published_day),
                 publisher_key(article.publisher),
                 self.number,
@@ -108,9 +122,9 @@ class Changes:
         """Note where an otherwise unchanged article now comes from."""
         rest = rest_of(article)
         connection.execute(
-            "UPDATE articles SET source = ?, original = ?, removals = ?, rest_hash = ?"
-            " WHERE article_key = ?",
-            (*rest, digest(rest), article_key),
+            "UPDATE articles SET source = ?, details = ?, original = ?, removals = ?,"
+            " rest_hash = ?, facts_hash = ? WHERE article_key = ?",
+            (*rest, digest(rest), facts_hash(article), article_key),
         )
 
     def sources(self, connection: sqlite3.Connection) -> list[tuple[str, str]]:

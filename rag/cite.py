@@ -161,6 +161,7 @@ class Bibliography:
                     start=item.start,
                     end=item.end,
                     quote=item.text,
+                    also_in=item.also_in,
                 )
             )
         return self._numbers[key]

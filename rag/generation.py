@@ -5,6 +5,7 @@
         manifest.json                      what made it, and the hash and size of each file
         vectors.faiss                      see dense.py
         lexical/                           see lexical.py
+        copies.json                        see clusters.py
 
 A folder is built under a temporary name, made durable, and renamed; it never changes after.
 """
@@ -25,8 +26,9 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from typing import Any, Self
 
-from rag import dense, disk, lexical
+from rag import clusters, dense, disk, lexical
 from rag.catalog import FORMAT, Catalog, EmbedderFacts, Meta
+from rag.clusters import Clusters
 from rag.dense import Dense
 from rag.errors import IndexDamaged, IndexMismatch, RagError
 from rag.lexical import Lexical
@@ -34,7 +36,8 @@ from rag.revision import Revision
 from rag.rows import ChunkRow
 
 FOLDER, CURRENT = "generations", "CURRENT"
-_MANIFEST, _VECTORS, _LEXICAL = "manifest.json", "vectors.faiss", "lexical"
+_MANIFEST, _COPIES = "manifest.json", "copies.json"
+_VECTORS, _LEXICAL = "vectors.faiss", "lexical"
 _NAME = re.compile(r"(\d{8,})-[0-9a-f]{8}")
 _UNFINISHED = ".unfinished-"
 
@@ -109,6 +112,7 @@ class Generation:
         self.manifest = manifest
         self.dense = Dense(folder / _VECTORS)
         self.lexical = Lexical(folder / _LEXICAL)
+        self.clusters = Clusters(folder / _COPIES)
 
     @classmethod
     def open(cls, index_folder: Path, pointer: Pointer) -> Self:
@@ -161,6 +165,7 @@ def build(index_folder: Path, catalog: Catalog) -> Pointer:
 def _written(folder: Path, name: str, meta: Meta, revision: Revision) -> bytes:
     """Write all files of a generation; the manifest's text."""
     (folder / _LEXICAL).mkdir(parents=True)
+    clusters.write(folder / _COPIES, revision)
     manifest = Manifest(
         format=FORMAT,
         generation=name,

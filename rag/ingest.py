@@ -24,6 +24,7 @@ from rag.revision import Revision
 from rag.rows import Vector, content_of, day_number, rest_of, storable
 from rag.schema import Article, Chunk, IngestReport, Progress, Rejection
 from rag.settings import ChunkingSettings, Settings
+from rag.signature import signature
 
 if TYPE_CHECKING:
     from rag.catalog import Catalog
@@ -239,7 +240,7 @@ class _Work:
         if not chunks:
             self._reject(article, "there is no text in it to search; give it some, or leave it out")
             return False
-        self.changes.add(connection, article, chunks)
+        self.changes.add(connection, article, chunks, signature(article.text))
         self.written.add(article.article_id)
         return True
 

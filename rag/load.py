@@ -1,47 +1,38 @@
-"""Files and records -> cleaned articles; what cannot be read is rejected by name, with the remedy.
+"""Files and bytes -> cleaned articles; what cannot be read is rejected by name, with the remedy.
 
-Accepted: Markdown with YAML front matter, plain text, and JSON Lines with one article a line.
-A publication date is only ever what the source itself says.
+Accepted: Markdown with YAML front matter, plain text, HTML, PDF, DOCX, EPUB, JSON, JSON Lines,
+CSV, mail. A publication date is only ever what the source itself says.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-import unicodedata
-from collections.abc import Iterator, Mapping
-from hashlib import blake2b
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from rag.clean import Cleaned, clean
-from rag.dates import parse_published
-from rag.decode import SAMPLE, decode, refuse_binary
 from rag.errors import CorpusError
-from rag.front_matter import front_matter
-from rag.plain import normalise
+from rag.reading.decode import decode
+from rag.reading.documents import HTML, KINDS
+from rag.reading.fields import facts_of
+from rag.reading.front_matter import front_matter
+from rag.reading.tables import Piece, json_lines, messages, rows, too_large
+from rag.reading.worker import reading
+from rag.records import Origin, article_of, from_record, name_of
 from rag.schema import Article, Rejection
 from rag.settings import IngestSettings
 
-MARKDOWN = (".md", ".markdown")
-SUFFIXES = (*MARKDOWN, ".txt", ".jsonl")
-"""The kinds of file that are read."""
+__all__ = ["SUFFIXES", "from_bytes", "from_record", "load"]
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "_id", "article_id"),
-    "title": ("title", "headline"),
-    "text": ("text", "body", "content"),
-    "url": ("url", "link"),
-    "publisher": ("publisher", "source"),
-    "author": ("author", "authors", "byline"),
-    "published": ("published", "published_at", "date"),
-    "modified": ("modified", "updated", "modified_at", "updated_at"),
-    "topics": ("topics", "tags"),
-}
-"""What each fact may be called, the preferred name first."""
-_ID_LIMIT = 200
+MARKDOWN, TEXT = (".md", ".markdown"), (".txt", ".text")
+_MANY = {".jsonl": json_lines, ".ndjson": json_lines, ".csv": rows, ".tsv": rows, ".mbox": messages}
+"""Kinds that are read piece by piece and have no limit in all."""
+SUFFIXES = (*MARKDOWN, *TEXT, *KINDS, *_MANY)
+"""The kinds of file that are read."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -49,58 +40,85 @@ def load(path: Path, settings: IngestSettings) -> Iterator[Article | Rejection]:
     """The articles of a file or of all files below a folder, in the order of their paths.
 
     In folders, hidden files and README.md are passed over. Articles come cleaned, with `source`
-    (the absolute path; `#line` is appended for JSON Lines), `original` and `removals`.
+    (the absolute path; `#n` is appended for one of several: its line, row, message, entry or
+    document), `original` and `removals`. An article without an id of its own is called after its
+    address, else its file.
 
     Raises:
         CorpusError: there is nothing at the path. Bad content never raises: it is a `Rejection`.
     """
     if not os.path.lexists(path):
         raise CorpusError(f"{path}: there is no such file or folder")
-    return _load_folder(path, settings) if path.is_dir() else _load_file(path, settings)
+    return _load_folder(path, settings) if path.is_dir() else _load_file(path, path.stem, settings)
 
 
-def from_record(record: Mapping[str, Any], source: str, settings: IngestSettings) -> Article:
-    """The cleaned article of a JSON object: only its text is required.
-
-    Names are those of the JSON Lines layout (id, title, text, url, publisher, author, published,
-    modified, topics); usual other names (_id, body, date, …) are known, and a `metadata` object
-    may hold all but the text. Without an id, one is made from the URL, else from the text.
+def from_bytes(
+    data: bytes,
+    kind: str,
+    source: str,
+    settings: IngestSettings,
+    facts: Mapping[str, Any] = {},
+    url: str = "",
+) -> Iterator[Article | Rejection]:
+    """The articles of a document that is no file: fetched, uploaded or pasted.
 
     Args:
-        record: the object.
-        source: where it came from; its file name opens an id that has to be made.
-        settings: the size limit and the cleaning rules.
-
-    Raises:
-        CorpusError: there is no text, a value is of the wrong kind, or a date cannot be read.
+        data: the document.
+        kind: one of `SUFFIXES`.
+        source: the articles' `source`; `#n` is appended where there are several.
+        settings: limits and cleaning rules.
+        facts: used where the document itself says nothing, under the names of a record, with
+            `published_origin` for a date.
+        url: the address of a page, against which its links are read.
     """
-    nested = record.get("metadata")
-    facts = {**nested, **_given(record)} if isinstance(nested, Mapping) else dict(record)
-    text = _fact(facts, "text")
-    if not isinstance(text, str):
-        raise CorpusError('no text; give it as "text" or "body"')
-    return _article(facts, text, source, settings, made_id=_made_id(facts, text, source))
+    name = Path(source).stem
+    origin = Origin(source, name="front matter" if kind in MARKDOWN else "record", stem=name)
+    try:
+        yield from _items(BytesIO(data), len(data), kind, origin, settings, facts, url)
+    except CorpusError as error:
+        yield rejected(source, str(error))
+
+
+def rejected(path: Path | str, reason: str) -> Rejection:
+    """A rejection that can be stored, whatever bytes the name is made of."""
+    name = _absolute(path) if isinstance(path, Path) else path
+    return Rejection(path=_SURROGATE.sub("\ufffd", name), reason=reason)
 
 
 def _load_folder(folder: Path, settings: IngestSettings) -> Iterator[Article | Rejection]:
     root = folder.resolve()
-    unreadable = list[Rejection]()
+    found, unreadable = _files(folder)
+    names = Counter(name_of(path.stem) for path in found)
+    yield from unreadable
+    with reading(settings):
+        for path in sorted(found):
+            if path.is_symlink() and not _leads_into(path, root):
+                yield rejected(path, "is a link out of the folder; copy the file into the folder")
+            elif not path.is_dir():  # a folder linked from inside is read where it really is
+                alone = names[name_of(path.stem)] == 1
+                yield from _load_file(
+                    path, path.stem if alone else _long_name(path, folder), settings
+                )
+
+
+def _long_name(path: Path, folder: Path) -> str:
+    """The name of a file that shares its own with others of the folder."""
+    return "-".join(path.relative_to(folder).parts)
+
+
+def _files(folder: Path) -> tuple[list[Path], list[Rejection]]:
+    """The files below a folder and links in it, and folders that cannot be opened."""
+    unreadable, found = list[Rejection](), list[Path]()
 
     def note(error: OSError) -> None:
-        unreadable.append(_rejected(Path(error.filename), f"cannot be opened ({error.strerror})"))
+        unreadable.append(rejected(Path(error.filename), f"cannot be opened ({error.strerror})"))
 
-    found = list[Path]()
     for parent, folders, files in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         links = (name for name in folders if Path(parent, name).is_symlink())
         visible = (name for name in files if not name.startswith(".") and name != "README.md")
         found.extend(Path(parent, name) for name in (*links, *visible))
-    yield from unreadable
-    for path in sorted(found):
-        if path.is_symlink() and not _leads_into(path, root):
-            yield _rejected(path, "is a link out of the folder; copy the file into the folder")
-        elif not path.is_dir():  # a folder linked from inside is read where it really is
-            yield from _load_file(path, settings)
+    return found, unreadable
 
 
 def _leads_into(link: Path, root: Path) -> bool:
@@ -110,24 +128,25 @@ def _leads_into(link: Path, root: Path) -> bool:
         return False
 
 
-def _load_file(path: Path, settings: IngestSettings) -> Iterator[Article | Rejection]:
-    if path.suffix.lower() not in SUFFIXES:
+def _load_file(path: Path, stem: str, settings: IngestSettings) -> Iterator[Article | Rejection]:
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
         kinds = ", ".join(SUFFIXES)
-        yield _rejected(path, f"is not of a kind that is read; convert it to one of {kinds}")
+        yield rejected(path, f"is not of a kind that is read; convert it to one of {kinds}")
         return
     if _SURROGATE.search(str(path)):
-        yield _rejected(path, "has a name that is not UTF-8; rename it")
+        yield rejected(path, "has a name that is not UTF-8; rename it")
         return
+    name = "front matter" if kind in MARKDOWN else "record"
+    origin = Origin(_absolute(path), name=name, one=True, stem=stem)
     try:
         size = _size(path)
-        if path.suffix.lower() == ".jsonl":
-            yield from _load_lines(path, settings)
-        else:
-            yield _load_text(path, size, settings)
+        with path.open("rb") as file:
+            yield from _items(file, size, kind, origin, settings)
     except OSError as error:
-        yield _rejected(path, f"cannot be opened ({error.strerror}); check its permissions")
+        yield rejected(path, f"cannot be opened ({error.strerror}); check its permissions")
     except CorpusError as error:
-        yield _rejected(path, str(error))
+        yield rejected(path, str(error))
 
 
 def _size(path: Path) -> int:
@@ -140,151 +159,87 @@ def _size(path: Path) -> int:
     return status.st_size
 
 
-def _load_text(path: Path, size: int, settings: IngestSettings) -> Article:
-    if size > settings.max_bytes:
-        raise CorpusError(_too_large(size, settings))
-    with path.open("rb") as file:
-        text = decode(file.read(settings.max_bytes))
-    facts: dict[str, Any] = {}
-    if path.suffix.lower() in MARKDOWN:
-        facts, text = front_matter(text)
-    return _article(facts, text, _absolute(path), settings, made_id=_slug(path.stem))
+def _items(
+    file: BinaryIO,
+    size: int,
+    kind: str,
+    origin: Origin,
+    settings: IngestSettings,
+    facts: Mapping[str, Any] = {},
+    url: str = "",
+) -> Iterator[Article | Rejection]:
+    """The articles of an open file of a known kind.
+
+    Raises:
+        CorpusError: nothing of it, or nothing more of it, can be read.
+    """
+    if kind in _MANY:
+        limit = settings.max_file_bytes if kind == ".mbox" else settings.max_bytes
+        yield from _pieces(_MANY[kind](file, limit), origin, settings, facts)
+        return
+    setting = "max_file_bytes" if kind in KINDS else "max_bytes"
+    limit = getattr(settings, setting)
+    if size > limit:
+        raise too_large(size, limit, setting)
+    data = file.read(limit + 1)
+    if kind in KINDS:
+        records = _read_apart(kind, data, url, settings)
+    else:
+        records = [_text_record(decode(data), kind)]
+    if kind in (".epub", ".json"):
+        yield from _pieces(enumerate(records, start=1), origin, settings, facts)
+    else:
+        yield article_of(_filled(records[0], facts), origin, settings)
 
 
-def _load_lines(path: Path, settings: IngestSettings) -> Iterator[Article | Rejection]:
-    with path.open("rb") as file:
-        refuse_binary(file.read(SAMPLE))
-        file.seek(0)
-        number, any_line = 0, False
-        while line := file.readline(settings.max_bytes + 1):
-            number += 1
-            whole = len(line)
-            while len(line) > settings.max_bytes and not line.endswith(b"\n"):
-                line = file.readline(settings.max_bytes + 1)
-                whole += len(line)
-            if line.strip() or whole > settings.max_bytes:
-                any_line = True
-                yield _load_line(line, whole, f"{_absolute(path)}#{number}", settings)
-    if not any_line:
-        raise CorpusError("is empty; remove it or give it lines")
+def _read_apart(kind: str, data: bytes, url: str, settings: IngestSettings) -> list[Any]:
+    with reading(settings) as worker:
+        return worker.read(".html" if kind in HTML else kind, data, url)
 
 
-def _load_line(
-    line: bytes, size: int, source: str, settings: IngestSettings
-) -> Article | Rejection:
-    try:
-        return from_record(_record(line, size, settings), source, settings)
-    except CorpusError as error:
-        return _rejected(source, str(error))
+def _text_record(text: str, kind: str) -> dict[str, Any]:
+    facts, body = front_matter(text) if kind in MARKDOWN else ({}, text)
+    return {**facts_of(facts), "text": body}
 
 
-def _record(line: bytes, size: int, settings: IngestSettings) -> dict[str, Any]:
-    if size > settings.max_bytes:
-        raise CorpusError(_too_large(size, settings))
-    try:
-        record = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise CorpusError("is not UTF-8; save the file as UTF-8") from None
-    except RecursionError:
-        raise CorpusError("is nested too deeply; write one flat JSON object a line") from None
-    except ValueError as error:
-        raise CorpusError(f"is not valid JSON ({error}); mend or remove the line") from None
-    if not isinstance(record, dict):
-        raise CorpusError('is not a JSON object; write {"text": "…"} on each line')
-    return record
+def _pieces(
+    pieces: Iterable[Piece],
+    origin: Origin,
+    settings: IngestSettings,
+    facts: Mapping[str, Any],
+) -> Iterator[Article | Rejection]:
+    """The articles of a file that holds several; a bad one does not stop the rest."""
+    for number, piece in pieces:
+        source = f"{origin.source}#{number}"
+        try:
+            if isinstance(piece, CorpusError):
+                raise piece
+            record = _record(piece, settings)
+            yield article_of(_filled(record, facts), Origin(source, name=origin.name), settings)
+        except CorpusError as error:
+            yield rejected(source, str(error))
 
 
-def _article(
-    facts: Mapping[str, Any], text: str, source: str, settings: IngestSettings, *, made_id: str
-) -> Article:
-    original = _SURROGATE.sub("\ufffd", text)
-    if len(original) > settings.max_bytes:
-        raise CorpusError(_too_large(len(original), settings))
-    if not any(map(str.isalnum, original)):
-        raise CorpusError("holds no words; remove it or give it text")
-    title = _line(_fact(facts, "title"))
-    cleaned = (
-        clean(original, title, settings.cleaning_off)
-        if settings.clean
-        else Cleaned(text=normalise(original), title=title)
-    )
-    if not any(map(str.isalnum, cleaned.text)):
-        rules = ", ".join(sorted({removal.rule for removal in cleaned.removals}))
-        raise CorpusError(f"no text is left after cleaning ({rules}); see ingest.cleaning_off")
-    publisher, url = _line(_fact(facts, "publisher")), _line(_fact(facts, "url"))
-    if re.match(r"https?://", publisher):
-        publisher, url = "", url or publisher
-    return Article(
-        article_id=_line(_fact(facts, "id"))[:_ID_LIMIT].strip() or made_id,
-        text=cleaned.text,
-        title=cleaned.title,
-        publisher=publisher,
-        author=_line(_fact(facts, "author")) or cleaned.author,
-        published=parse_published(_fact(facts, "published")),
-        modified=parse_published(_fact(facts, "modified")),
-        url=url,
-        topics=_topics(_fact(facts, "topics")),
-        source=source,
-        original=original,
-        removals=cleaned.removals,
-    )
+def _record(piece: Any, settings: IngestSettings) -> Mapping[str, Any]:
+    if isinstance(piece, bytes):
+        piece = _read_apart(".eml", piece, "", settings)[0]
+    if not isinstance(piece, Mapping):
+        raise CorpusError('is not a JSON object; write {"text": "…"}')
+    return piece
 
 
-def _given(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if value not in (None, "", [])}
-
-
-def _fact(facts: Mapping[str, Any], name: str) -> Any:
-    """The first value given under one of a fact's names, else None."""
-    values = (facts.get(known) for known in _NAMES[name])
-    return next((value for value in values if value not in (None, "", [])), None)
-
-
-def _line(value: Any) -> str:
-    """A fact as one line of visible text; lists are joined with commas."""
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        value = value.get("name")
-    if isinstance(value, (list, tuple)):
-        return ", ".join(filter(None, map(_line, value)))
-    return " ".join(normalise(_SURROGATE.sub("\ufffd", str(value))).split())
-
-
-def _topics(value: Any) -> tuple[str, ...]:
-    values = value.split(",") if isinstance(value, str) else value
-    if not isinstance(values, (list, tuple)):
-        return ()
-    return tuple(dict.fromkeys(filter(None, map(_line, values))))
-
-
-def _slug(stem: str) -> str:
-    """A readable id from a file name: letters of any script, digits, '_', '.' and '-' stay."""
-    slug = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", _line(stem))).strip("-.")
-    return slug[:_ID_LIMIT] or f"article-{_digest(stem)}"
-
-
-def _made_id(facts: Mapping[str, Any], text: str, source: str) -> str:
-    stem = _slug(Path(source.partition("#")[0]).stem)
-    return f"{stem[: _ID_LIMIT - 13]}-{_digest(_line(_fact(facts, 'url')) or text)}"
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-
-
-def _too_large(size: int, settings: IngestSettings) -> str:
-    return (
-        f"is too large ({size:,} bytes, the limit is {settings.max_bytes:,}); "
-        "split it, or raise ingest.max_bytes"
-    )
+def _filled(record: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record with what is known besides, where it does not say so itself."""
+    if not facts:
+        return record
+    known = facts_of(record)
+    given = {name: value for name, value in facts_of(facts).items() if name not in known}
+    for date in ("published", "modified"):
+        if date in known:  # an origin belongs to the date beside it
+            given.pop(f"{date}_origin", None)
+    return {**known, **given}
 
 
 def _absolute(path: Path) -> str:
     """The path without `..`; unlike `Path.resolve`, with links as they are."""
     return os.path.abspath(path)  # noqa: PTH100
-
-
-def _rejected(path: Path | str, reason: str) -> Rejection:
-    name = _absolute(path) if isinstance(path, Path) else path
-    return Rejection(path=_SURROGATE.sub("\ufffd", name), reason=reason)

@@ -1,9 +1,13 @@
-"""Question to passages: dense and lexical search, fused by rank, spread over articles."""
+"""Question to passages: dense and lexical search, fused by rank, spread over articles.
+
+Copies of an article count as one: one of them stands for all, and each ranking is fused as if the
+others were not there.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rag.schema import Filters, Passage
@@ -11,10 +15,20 @@ from rag.schema import Filters, Passage
 if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.index import Index, Snapshot
+    from rag.rows import ChunkRow, Vector
     from rag.settings import RetrievalSettings
+
+Ranking = Sequence[tuple[int, float]]
+"""Chunk keys with their scores in one search, best first."""
 
 PER_ARTICLE = 2
 """Passages that one article may have before others come, unless the search is for one article."""
+
+CLOSE = 0.9
+"""An earlier copy stands for its cluster where its scores reach this share of the best copy's."""
+
+_DEEPER = (1, 4, 16)
+"""What the search depths are multiplied by, in turn, while copies crowd out the rest."""
 
 
 class Retriever:
@@ -41,22 +55,100 @@ class Retriever:
             IndexMissing, IndexDamaged, IndexMismatch: see `rag.errors`.
         """
         snapshot = self._index.snapshot()
-        depth = self._settings
         queries = [query, *parts]
-        allowed = snapshot.allowed(filters) if filters else None
-        rankings = [
-            ranking
-            for text, vector in zip(queries, self._embedder.embed(queries), strict=True)
-            for ranking in (
-                snapshot.dense(vector, depth.dense_depth, allowed),
-                snapshot.lexical(text, depth.lexical_depth, filters or None),
+        vectors = self._embedder.embed(queries)
+        depth = self._settings
+        depths = (depth.dense_depth, depth.lexical_depth) * len(queries)
+        for times in _DEEPER:
+            found = _searched(
+                snapshot, queries, vectors, [most * times for most in depths], filters
             )
-        ]
-        found = fuse(rankings, depth.rrf_k)
-        return _passages(snapshot, found, top_k or depth.top_k)
+            rows = snapshot.rows([key for ranking in found for key, _ in ranking])
+            owners = {key: row.article_id for key, row in rows.items()}
+            distinct = without_copies(found, owners, snapshot.cluster)
+            if not any(map(_crowded, found, distinct, depths)):
+                break
+        kept = [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)]
+        return _passages(snapshot, rows, fuse(kept, depth.rrf_k), top_k or depth.top_k)
 
 
-def fuse(rankings: Iterable[Sequence[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
+def _searched(
+    snapshot: Snapshot,
+    queries: Sequence[str],
+    vectors: Vector,
+    depths: Sequence[int],
+    filters: Filters | None,
+) -> list[Ranking]:
+    """Both searches for each query: dense, lexical, dense, ..., each with its depth."""
+    allowed = snapshot.allowed(filters) if filters else None
+    return [
+        ranking
+        for text, vector, dense, lexical in zip(
+            queries, vectors, depths[::2], depths[1::2], strict=True
+        )
+        for ranking in (
+            snapshot.dense(vector, dense, allowed),
+            snapshot.lexical(text, lexical, filters or None),
+        )
+    ]
+
+
+def _crowded(found: Ranking, distinct: Ranking, depth: int) -> bool:
+    """Whether copies left less than half of what was wanted, and a deeper search finds more."""
+    return len(distinct) < depth / 2 and len(found) >= depth
+
+
+def without_copies(
+    rankings: Sequence[Ranking],
+    owners: Mapping[int, str],
+    cluster: Callable[[str], tuple[str, ...]],
+) -> list[Ranking]:
+    """The rankings with one article of each cluster, in the same order.
+
+    The one whose two best passages score highest stands for its cluster; the earliest of those
+    that come `CLOSE` is preferred. So the original is shown where it has the passages, and a
+    fuller copy where the earlier one lacks them. Only copies that were found can stand: filters
+    hold.
+
+    Args:
+        rankings: chunk keys with scores, best first.
+        owners: the article of each chunk.
+        cluster: the ids of an article and its copies, the earliest first.
+    """
+    found: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for article_id in set(owners.values()):
+        found[cluster(article_id)].add(article_id)
+    several = {members: copies for members, copies in found.items() if len(copies) > 1}
+    if not several:
+        return list(rankings)
+    best = [_best(ranking, owners) for ranking in rankings]
+    hidden: set[str] = set()
+    for members, copies in several.items():
+        ordered = [article_id for article_id in members if article_id in copies]
+        hidden |= copies - {_standing(ordered, best)}
+    return [[hit for hit in ranking if owners[hit[0]] not in hidden] for ranking in rankings]
+
+
+def _best(ranking: Ranking, owners: Mapping[int, str]) -> dict[str, float]:
+    """For each article what its `PER_ARTICLE` best passages score together."""
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for key, score in ranking:
+        scores[owners[key]].append(max(0.0, score))
+    return {article_id: sum(listed[:PER_ARTICLE]) for article_id, listed in scores.items()}
+
+
+def _standing(copies: Sequence[str], best: Sequence[Mapping[str, float]]) -> str:
+    """The copy that stands for all; they are given the earliest first."""
+    worth = dict.fromkeys(copies, 0.0)
+    for scores in best:
+        most = max(scores.get(article_id, 0.0) for article_id in copies) or 1.0
+        for article_id in copies:
+            worth[article_id] += scores.get(article_id, 0.0) / most
+    enough = CLOSE * max(worth.values())
+    return next(article_id for article_id in copies if worth[article_id] >= enough)
+
+
+def fuse(rankings: Iterable[Ranking], k: int) -> list[tuple[int, float]]:
     """Reciprocal rank fusion: a key scores the sum of 1 / (k + rank) over the rankings it is in.
 
     Cormack, Clarke and Büttcher, SIGIR 2009. Ties go to the smaller key, so that runs repeat.
@@ -68,8 +160,9 @@ def fuse(rankings: Iterable[Sequence[tuple[int, float]]], k: int) -> list[tuple[
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _passages(snapshot: Snapshot, found: Sequence[tuple[int, float]], top_k: int) -> list[Passage]:
-    rows = snapshot.rows([key for key, _ in found])
+def _passages(
+    snapshot: Snapshot, rows: Mapping[int, ChunkRow], found: Ranking, top_k: int
+) -> list[Passage]:
     scores = dict(found)
     keys = spread([(key, rows[key].article_id) for key, _ in found], top_k)
     return [
@@ -85,6 +178,7 @@ def _passages(snapshot: Snapshot, found: Sequence[tuple[int, float]], top_k: int
             publisher=row.publisher,
             published=row.published,
             url=row.url,
+            also_in=snapshot.copies(row.article_id),
         )
         for rank, key in enumerate(keys, start=1)
         for row in [rows[key]]

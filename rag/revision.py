@@ -16,6 +16,7 @@ from rag.catalog import Catalog, damaged
 from rag.errors import IndexDamaged, IndexMissing
 from rag.rows import (
     CONTENT,
+    FACTS,
     REST,
     ChunkRow,
     Keys,
@@ -23,12 +24,13 @@ from rag.rows import (
     article_of,
     chunk_rows,
     day_number,
+    facts_of,
     intact,
     publisher_key,
     storable,
     unpacked,
 )
-from rag.schema import Article, Filters
+from rag.schema import Article, ArticleFacts, Filters
 
 _LIVE = "{0}.added_revision <= :r AND ({0}.removed_revision IS NULL OR {0}.removed_revision > :r)"
 _LIVE_ARTICLE, _LIVE_CHUNK = _LIVE.format("a"), _LIVE.format("c")
@@ -85,12 +87,34 @@ class Revision:
         found = [
             article_of((*row, "", "[]", None), self.catalog)
             for row in self._rows(
-                f"SELECT {CONTENT}, content_hash, source FROM articles a WHERE {_LIVE_ARTICLE}"
+                f"SELECT {CONTENT}, content_hash, source, details FROM articles a"
+                f" WHERE {_LIVE_ARTICLE}"
             )
         ]
         found.sort(key=lambda article: article.article_id)
         found.sort(key=_recency, reverse=True)
         return found
+
+    def summaries(self) -> list[ArticleFacts]:
+        """What is known about each article; no text is read. In the order of `articles`.
+
+        Raises:
+            IndexDamaged: a row is not what was written.
+        """
+        found = [
+            facts_of(row, self.catalog)
+            for row in self._rows(
+                f"SELECT {FACTS}, facts_hash FROM articles a WHERE {_LIVE_ARTICLE}"
+                " ORDER BY article_id"
+            )
+        ]
+        return sorted(found, key=_recency, reverse=True)
+
+    def signatures(self) -> dict[str, bytes | None]:
+        """By article id, the signature by which near copies are known; None where there is none."""
+        return dict(
+            self._rows(f"SELECT article_id, signature FROM articles a WHERE {_LIVE_ARTICLE}")
+        )
 
     def whole_articles(self) -> Iterator[tuple[int, Article]]:
         """Each article whole, with its key, in the order of their keys."""
@@ -210,5 +234,5 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
     return conditions, {name: value for name, (_, value) in values.items()}
 
 
-def _recency(article: Article) -> str:
+def _recency(article: Article | ArticleFacts) -> str:
     return article.published or ""

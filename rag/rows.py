@@ -17,15 +17,17 @@ import numpy.typing as npt
 
 from rag.catalog import Catalog, canonical, damaged, digest
 from rag.errors import IndexDamaged
-from rag.schema import Article, Removal
+from rag.schema import Article, ArticleFacts, Removal
 
 Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
 CONTENT = "article_id, title, publisher, author, published, modified, url, topics, text"
 """The columns that make a version of an article; their hash is its `content_hash`."""
-REST = "source, original, removals"
-"""The columns that may change without making a new version."""
+REST = "source, details, original, removals"
+"""The columns that may change without making a new version; `details` is a JSON object."""
+FACTS = "article_id, title, publisher, author, published, modified, url, topics, source, details"
+"""The columns that are read without the text; their hash is the `facts_hash`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +91,26 @@ def content_of(article: Article) -> tuple[Any, ...]:
     )
 
 
-def rest_of(article: Article) -> tuple[str, str, str]:
+def rest_of(article: Article) -> tuple[str, str, str, str]:
     """The values of the `REST` columns."""
+    details = {
+        "published_origin": article.published_origin,
+        "modified_origin": article.modified_origin,
+        "partial": article.partial,
+        "captions": list(article.captions),
+    }
     removals = canonical([[removal.rule, removal.text] for removal in article.removals])
-    return article.source, article.original, removals
+    return article.source, canonical(details), article.original, removals
+
+
+def facts_hash(article: Article) -> str:
+    """The hash of the `FACTS` columns."""
+    return digest((*content_of(article)[:-1], *rest_of(article)[:2]))
 
 
 def intact(row: Sequence[Any]) -> bool:
     """Whether `CONTENT, content_hash, REST, rest_hash` match; a rest_hash of None always does."""
-    return digest(row[:9]) == row[9] and row[13] in (None, digest(row[10:13]))
+    return digest(row[:9]) == row[9] and row[14] in (None, digest(row[10:14]))
 
 
 def article_of(row: Sequence[Any], catalog: Catalog) -> Article:
@@ -106,7 +119,7 @@ def article_of(row: Sequence[Any], catalog: Catalog) -> Article:
     Raises:
         IndexDamaged: a hash does not match.
     """
-    content, rest = row[:9], row[10:13]
+    content, rest = row[:9], row[10:14]
     if not intact(row):
         raise _damaged_article(catalog, content[0])
     article_id, title, publisher, author, published, modified, url, topics, text = content
@@ -121,9 +134,42 @@ def article_of(row: Sequence[Any], catalog: Catalog) -> Article:
         url=url,
         topics=tuple(json.loads(topics)),
         source=rest[0],
-        original=rest[1],
-        removals=tuple(Removal(rule=rule, text=cut) for rule, cut in json.loads(rest[2])),
+        **_details(rest[1]),
+        original=rest[2],
+        removals=tuple(Removal(rule=rule, text=cut) for rule, cut in json.loads(rest[3])),
     )
+
+
+def facts_of(row: Sequence[Any], catalog: Catalog) -> ArticleFacts:
+    """The facts in a row of `FACTS, facts_hash`.
+
+    Raises:
+        IndexDamaged: the hash does not match.
+    """
+    article_id, title, publisher, author, published, modified, url, topics, source, details = row[
+        :10
+    ]
+    if digest(row[:10]) != row[10]:
+        raise _damaged_article(catalog, article_id)
+    known = _details(details)
+    del known["captions"]
+    return ArticleFacts(
+        article_id=article_id,
+        title=title,
+        publisher=publisher,
+        author=author,
+        published=published,
+        modified=modified,
+        url=url,
+        topics=tuple(json.loads(topics)),
+        source=source,
+        **known,
+    )
+
+
+def _details(text: str) -> dict[str, Any]:
+    details: dict[str, Any] = json.loads(text)
+    return {**details, "captions": tuple(details["captions"])}
 
 
 def row_hash(chunk: ChunkRow, vector_key: str) -> str:

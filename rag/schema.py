@@ -78,6 +78,15 @@ class Article(Record):
     topics: tuple[str, ...] = ()
     source: str = ""
     """The file or address that it was loaded from."""
+    published_origin: str = ""
+    """What said when it was published, such as "front matter", "record", "JSON-LD", "Open Graph",
+    "meta tag", "URL", "feed", "mail" or "dateline"; empty when the date is unknown."""
+    modified_origin: str = ""
+    """The same for `modified`."""
+    partial: bool = False
+    """Whether only a part of the article was on the page, the rest being behind a paywall."""
+    captions: tuple[str, ...] = ()
+    """Picture captions and credits of the page; they are not part of the text."""
     original: str = field(default="", repr=False, metadata={"json": False})
     removals: tuple[Removal, ...] = field(default=(), repr=False, metadata={"json": False})
 
@@ -85,6 +94,24 @@ class Article(Record):
     def published_day(self) -> date | None:
         """The calendar day of publication as written by the source, or None when unknown."""
         return date.fromisoformat(self.published[:10]) if self.published else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFacts(Record):
+    """What is known about a stored article, without its text; the fields are those of `Article`."""
+
+    article_id: str
+    title: str = ""
+    publisher: str = ""
+    author: str = ""
+    published: str | None = None
+    modified: str | None = None
+    url: str = ""
+    topics: tuple[str, ...] = ()
+    source: str = ""
+    published_origin: str = ""
+    modified_origin: str = ""
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +131,17 @@ class Chunk(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy(Record):
+    """Another article that runs the same story: an exact or a near copy."""
+
+    article_id: str
+    title: str = ""
+    publisher: str = ""
+    published: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(Record):
     """A chunk retrieved for a question, with the article facts that a reader needs beside it."""
 
@@ -118,6 +156,8 @@ class Passage(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    also_in: tuple[Copy, ...] = ()
+    """The copies of its article, which it stands for, the earliest first; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +181,8 @@ class Evidence(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    also_in: tuple[Copy, ...] = ()
+    """As of its passage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +198,8 @@ class Citation(Record):
     start: int
     end: int
     quote: str
+    also_in: tuple[Copy, ...] = ()
+    """The copies of the article, the earliest first; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

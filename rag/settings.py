@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from rag.errors import SettingsError
 
@@ -104,11 +104,40 @@ class AnswerSettings(_Section):
 class IngestSettings(_Section):
     """What is accepted."""
 
-    max_bytes: int = Field(default=10_000_000, ge=1)
-    """The largest text file or JSONL line that is read as one article."""
+    max_bytes: int = Field(default=2_000_000, ge=1)
+    """The largest text, JSONL line or CSV row that is read as one article."""
+    max_file_bytes: int = Field(default=40_000_000, ge=1)
+    """The largest HTML, PDF, DOCX, EPUB or JSON file, or mail message."""
+    read_timeout: float = Field(default=10.0, gt=0, le=3600)
+    """Seconds for reading one document; then it is given up."""
+    read_memory: int = Field(default=512_000_000, ge=128_000_000)
+    """Bytes that reading one document may take; kept on Linux."""
     clean: bool = True
     cleaning_off: tuple[str, ...] = ()
     """Names of cleaning rules that are switched off."""
+
+
+class FetchSettings(_Section):
+    """How web addresses are fetched."""
+
+    timeout: float = Field(default=30.0, gt=0, le=600)
+    """Seconds for one address, from its name's look-up to its last byte, redirects included."""
+    max_bytes: int = Field(default=10_000_000, ge=1)
+    """The largest answer, as sent and unpacked."""
+    max_pages: int = Field(default=100, ge=1, le=100_000)
+    """Pages that one ingest asks for out of one feed or sitemap; the next takes up the rest."""
+    delay: float = Field(default=0.5, ge=0, le=60)
+    """Seconds between two requests to one host."""
+    robots: bool = True
+    """Whether pages that a feed or sitemap names are left out where robots.txt says so."""
+    user_agent: str = Field(default="Newsdesk/0.1 (article reader)", pattern="^[!-~][ -~]*$")
+    allow_hosts: tuple[str, ...] = ()
+    """Host names that may lead into a private network; in the environment, set apart by commas."""
+
+    @field_validator("allow_hosts", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class ChatSettings(_Section):
@@ -134,6 +163,7 @@ class Settings(_Section):
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
     ingest: IngestSettings = IngestSettings()
+    fetch: FetchSettings = FetchSettings()
     chat: ChatSettings = ChatSettings()
 
     @property

@@ -13,7 +13,7 @@ from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.generation import Generation, Pointer
 from rag.revision import Revision
 from rag.rows import ChunkRow, Keys, Vector
-from rag.schema import Article, Filters
+from rag.schema import Article, Copy, Filters
 
 
 class Snapshot:
@@ -85,6 +85,14 @@ class Snapshot:
             IndexDamaged: one is missing or is not what was written.
         """
         return self._revision.rows(keys)
+
+    def cluster(self, article_id: str) -> tuple[str, ...]:
+        """The ids of an article and its copies, the earliest first; its own alone where none."""
+        return self._generation.clusters.members(article_id)
+
+    def copies(self, article_id: str) -> tuple[Copy, ...]:
+        """The copies of an article, exact and near, the earliest first, without itself."""
+        return self._generation.clusters.copies(article_id)
 
     def article(self, article_id: str) -> Article:
         """One article, whole.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rag.schema import Rejection
 
-_LINE = re.compile(r"(.+)#\d+")
-"""A source inside a JSONL file: its path and the number of the line."""
+_PART = re.compile(r"(.+)#\d+")
+"""One of several articles of a file: its path and the number of the line, row, message or part."""
 
 
 def gone(
@@ -19,7 +19,7 @@ def gone(
     rejected: Iterable[Rejection],
     scopes: Sequence[Path],
 ) -> list[str]:
-    """The stored articles whose file, or line of a file, is there no more.
+    """The stored articles whose file, or part of a file, is there no more.
 
     A file that was rejected, or was in part, keeps the articles that it gave before, unless
     another article has come in their place. A scope that is not there itself says nothing: it may
@@ -54,8 +54,8 @@ def settled(paths: Iterable[str], seen: Mapping[str, str], scopes: Sequence[Path
 
 
 def file_of(source: str) -> str:
-    """The file that a source names: the source itself, or what comes before its `#line`."""
-    found = _LINE.fullmatch(source)
+    """The file that a source names: the source itself, or what comes before its `#number`."""
+    found = _PART.fullmatch(source)
     return found[1] if found and not _exists(source) else source
 
 

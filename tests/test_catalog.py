@@ -12,7 +12,7 @@ from rag.catalog import FILE_NAME, Catalog, EmbedderFacts
 from rag.changes import Changes
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagError
 from rag.revision import Revision
-from rag.schema import Article, Chunk, Filters, Rejection, Removal
+from rag.schema import Article, ArticleFacts, Chunk, Filters, Rejection, Removal
 
 FACTS = EmbedderFacts(name="hashed-words", fingerprint="hashed-words 64 dimensions", dimensions=64)
 CHUNKING = {"size": 200, "overlap": 0}
@@ -81,6 +81,10 @@ def test_an_article_comes_back_whole(catalog: Catalog) -> None:
         url="https://example.org/a",
         topics=("chips", "trade"),
         source="/news/a.md",
+        published_origin="JSON-LD",
+        modified_origin="meta tag",
+        partial=True,
+        captions=("Ships at dusk. Photo: N. N.",),
         original="raw",
         removals=(Removal(rule="ad", text="Buy"),),
     )
@@ -90,6 +94,7 @@ def test_an_article_comes_back_whole(catalog: Catalog) -> None:
     (light,) = revision.articles()
     assert light.text == given.text
     assert (light.original, light.removals) == ("", ())
+    assert (light.partial, light.captions) == (given.partial, given.captions)
 
 
 def test_each_revision_goes_on_seeing_itself(catalog: Catalog) -> None:
@@ -204,6 +209,58 @@ def test_articles_come_newest_first_and_publishers_in_order(catalog: Catalog) ->
     revision = Revision(catalog, number)
     assert [one.article_id for one in revision.articles()] == ["new", "old", "x"]
     assert revision.publishers() == ["Alpha", "beta"]
+
+
+def test_facts_are_listed_without_the_texts(catalog: Catalog) -> None:
+    number = write(
+        catalog,
+        article("b", publisher="Desk", topics=("ships",), source="/b.md", partial=True),
+        article("a"),
+        article("new", published="2024-01-01", published_origin="URL", url="https://x.example/n"),
+    )
+    revision = Revision(catalog, number)
+    assert revision.summaries() == [
+        ArticleFacts(
+            article_id="new",
+            published="2024-01-01",
+            published_origin="URL",
+            url="https://x.example/n",
+        ),
+        ArticleFacts(article_id="a"),
+        ArticleFacts(
+            article_id="b", publisher="Desk", topics=("ships",), source="/b.md", partial=True
+        ),
+    ]
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE articles SET title = 'Changed' WHERE article_id = 'a'")
+    with pytest.raises(IndexDamaged, match="'a' is damaged"):
+        revision.summaries()
+
+
+def test_what_may_change_without_a_new_version_is_refreshed(catalog: Catalog) -> None:
+    number = write(catalog, article("a", published="2024-01-01", published_origin="URL"))
+    change = Changes(catalog, FACTS.fingerprint)
+    later = article(
+        "a", published="2024-01-01", published_origin="JSON-LD", source="/moved.md", partial=True
+    )
+    with catalog.transaction() as connection:
+        stored = change.stored(connection, "a")
+        assert stored is not None
+        change.refresh(connection, stored.article_key, later)
+    revision = Revision(catalog, number)
+    assert revision.article("a") == later
+    assert revision.summaries()[0].published_origin == "JSON-LD"
+
+
+def test_signatures_are_kept_beside_the_articles(catalog: Catalog) -> None:
+    change = Changes(catalog, FACTS.fingerprint)
+    with catalog.transaction() as connection:
+        change.begin(connection)
+        change.add(connection, article("a"), whole(article("a")), signature=b"\x00\x01")
+        change.add(connection, article("b"), whole(article("b")))
+    embed(change)
+    change.commit(FACTS, CHUNKING, ())
+    assert Revision(catalog, change.number).signatures() == {"a": b"\x00\x01", "b": None}
 
 
 def test_a_wrong_id_is_answered_with_the_nearest(catalog: Catalog) -> None:

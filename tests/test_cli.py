@@ -1,5 +1,6 @@
 """The command line as people and programs use it: JSON shapes, exit statuses, one clear line."""
 
+import io
 import json
 import subprocess
 import sys
@@ -125,6 +126,41 @@ def test_people_get_text(rag):
     assert "Desk" in rag("retrieve", "JSR")[1]
 
 
+def test_articles_say_what_is_known_and_what_was_rejected(rag):
+    found = ok(rag("articles", "--json"))
+    jsr, rapidus = found["articles"]
+    assert (jsr["article_id"], jsr["published"], jsr["partial"]) == ("jsr", "2023-06-26", False)
+    assert (jsr["published_origin"], rapidus["published_origin"]) == ("front matter", "record")
+    assert "text" not in jsr
+    assert sorted(rejected["reason"].split(" ")[1] for rejected in found["rejected"]) == [
+        "empty;", "not",
+    ]  # fmt: skip
+    out = rag("articles")[1]
+    assert "jsr  Fund buys JSR · Desk · 2023-06-26" in out
+    assert "empty.txt: is empty" in out
+
+
+def test_a_text_on_standard_input_and_its_clean_report(rag, monkeypatch):
+    text = b"---\nid: pasted\ntitle: Oslo\n---\nShips came to Oslo.\n\nShare on Facebook\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert ok(rag("ingest", "-", "--json"))["added"] == 1
+    report = ok(rag("clean-report", "pasted", "--json"))
+    assert report["rules"] == [
+        {
+            "rule": "share",
+            "switch": 'ingest.cleaning_off = ["share"]',
+            "texts": ["Share on Facebook"],
+        }
+    ]
+    assert (report["title"], report["stored"]) == ("Oslo", len("Ships came to Oslo."))
+    assert "Share on Facebook" in rag("clean-report", "pasted")[1]
+    assert rag("remove", "pasted")[0] == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b" \n")))
+    status, _, err = rag("ingest", "-")
+    assert status == 1
+    assert "standard input: holds no words" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -133,6 +169,7 @@ def test_people_get_text(rag):
         (["ask", "Who?", "--from", "soon"], 1, "YYYY-MM-DD"),
         (["ask", "Who?", "--from", "2024-01-01", "--to", "2023-01-01"], 1, "swap"),
         (["article", "jsrr"], 1, "jsr"),
+        (["clean-report", "jsrr"], 1, "jsr"),
         (["remove", "nothing"], 1, "nothing"),
         (["ingest", "no/such/place"], 1, "no/such/place"),
         (["ask", "Who?", "--index", "no/such/index"], 1, "rag ingest"),

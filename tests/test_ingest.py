@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from fakes import HashEmbedder
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from made_documents import epub
 
 from rag import changes, health
 from rag.catalog import FILE_NAME, Catalog
@@ -18,6 +20,8 @@ from rag.errors import CorpusError, IndexDamaged, IndexMissing, ModelError
 from rag.generation import FOLDER
 from rag.index import Index
 from rag.ingest import ingest, rebuild, remove
+from rag.load import load
+from rag.revision import Revision
 from rag.schema import Article, Chunk, Filters, IngestReport, Progress, Rejection, Removal
 from rag.settings import Settings
 
@@ -297,6 +301,73 @@ def test_a_hash_in_a_file_name_is_no_line(desk: Desk, tmp_path: Path) -> None:
     odd = article("odd", source=str(tmp_path / "issue#1"))
     desk.ingest(odd, scopes=[tmp_path])
     assert desk.ingest(odd, scopes=[tmp_path]).removed == 0
+
+
+def synced(desk: Desk, folder: Path) -> IngestReport:
+    """What `rag ingest FOLDER` does."""
+    return desk.ingest(*load(folder, desk.settings.ingest), scopes=[folder])
+
+
+def test_moved_and_renamed_files_are_not_embedded_again(desk: Desk, tmp_path: Path) -> None:
+    news = tmp_path / "news"
+    (news / "old").mkdir(parents=True)
+    for name in ("moved.txt", "renamed.txt"):
+        (news / "old" / name).write_text(f"Alpha of {name}. Beta of it, too.")
+    (news / "rows.csv").write_text("title,text\nOne,Alpha of one.\nTwo,Alpha of two.\n")
+    assert outcome(synced(desk, news)) == (4, 0, 0, 0)
+    embedded = desk.embedder.embedded
+    (news / "new").mkdir()
+    (news / "old" / "moved.txt").rename(news / "new" / "moved.txt")
+    (news / "old" / "renamed.txt").rename(news / "new" / "other-name.txt")
+    (news / "rows.csv").rename(news / "new" / "rows.csv")
+    assert outcome(synced(desk, news)) == (1, 0, 3, 1)
+    assert desk.embedder.embedded == embedded
+    assert "other-name" in desk.stored()
+    sources = {one.source for one in desk.index.snapshot().articles()}
+    assert all(source.startswith(str(news / "new")) for source in sources)
+
+
+def test_rows_documents_and_messages_that_left_their_file_leave(desk: Desk, tmp_path: Path) -> None:
+    news = tmp_path / "news"
+    news.mkdir()
+    rows = ["Alpha of one.", "Alpha of two.", "Alpha of three."]
+    (news / "a.csv").write_text("text\n" + "\n".join(rows))
+    (news / "b.epub").write_bytes(epub(*(f"<p>{row} {'Beta. ' * 9}</p>" for row in rows)))
+    (news / "c.json").write_text(json.dumps([{"text": f"Gamma {row}"} for row in rows]))
+    assert outcome(synced(desk, news)) == (9, 0, 0, 0)
+    (news / "a.csv").write_text("text\n" + "\n".join(rows[1:]))
+    (news / "b.epub").write_bytes(epub(*(f"<p>{row} {'Beta. ' * 9}</p>" for row in rows[:2])))
+    (news / "c.json").unlink()
+    assert outcome(synced(desk, news)) == (0, 0, 4, 5)
+    assert outcome(synced(desk, news)) == (0, 0, 4, 0)
+
+
+def test_files_of_one_name_in_several_folders_are_several_articles(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for day in ("03", "04"):
+        (tmp_path / "2023" / day).mkdir(parents=True)
+        (tmp_path / "2023" / day / "index.txt").write_text(f"Alpha of the {day}. And more.")
+    assert outcome(synced(desk, tmp_path / "2023")) == (2, 0, 0, 0)
+    assert desk.stored().keys() == {"03-index.txt", "04-index.txt"}
+
+
+def test_details_that_change_are_kept_and_nothing_is_embedded(desk: Desk) -> None:
+    desk.ingest(article("a", published="2023-07-03", published_origin="URL"))
+    embedded = desk.embedder.embedded
+    told = article("a", published="2023-07-03", published_origin="JSON-LD", captions=("Ships",))
+    assert outcome(desk.ingest(told)) == (0, 0, 1, 0)
+    assert desk.index.snapshot().article("a") == told
+    assert desk.embedder.embedded == embedded
+
+
+def test_stored_articles_have_a_signature(desk: Desk) -> None:
+    desk.ingest(article("a"), article("b", "Another text."))
+    with Catalog.open(desk.index.folder / FILE_NAME) as catalog:
+        found = Revision(catalog, catalog.meta().revision).signatures()
+    assert found.keys() == {"a", "b"}
+    assert all(found.values())
+    assert found["a"] != found["b"]
 
 
 # --- removing, splitting anew, rebuilding ---------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from rag.errors import CorpusError
 from rag.load import from_record, load
-from rag.schema import Article, Rejection
+from rag.schema import Article, Rejection, Removal
 from rag.settings import IngestSettings
 
 SETTINGS = IngestSettings()
@@ -77,6 +77,8 @@ def test_markdown_with_front_matter(tmp_path: Path) -> None:
         url="https://courier.example/port",
         topics=("ports", "trade"),
         source=str(path),
+        published_origin="front matter",
+        modified_origin="front matter",
         original=article.original,
         removals=article.removals,
     )
@@ -188,7 +190,7 @@ def test_a_folder_is_read_in_order_and_whole(tmp_path: Path) -> None:
     assert [name.removeprefix(f"{tmp_path}/") for name in names] == [
         *("UPPER.TXT", "a/b/c.txt", "a/picture.png", "a/z.md", "b.txt")
     ]
-    assert "convert it to one of .md, .markdown, .txt, .jsonl" in loaded[2].reason
+    assert "convert it to one of .md, .markdown, .txt, " in loaded[2].reason
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
@@ -236,7 +238,8 @@ def test_a_named_readme_is_read(tmp_path: Path) -> None:
         ("a.md", "---\nx: " + "y" * 70_000 + "\n---\nText.", "shorten it"),
         ("a.md", "---\nx: " + "[" * 5_000 + "\n---\nText.", "nested too deeply"),
         ("a.md", "---\nx: !!python/object/apply:os.system [ls]\n---\nText.", "line 2"),
-        ("a.docx", BODY, "convert it to one of"),
+        ("a.docx", BODY, "is not a DOCX"),
+        ("a.doc", BODY, "convert it to one of"),
         ("noname", BODY, "convert it to one of"),
     ],
 )
@@ -261,7 +264,7 @@ def test_too_large_is_told_by_size_alone(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(20_000_000)
     begun = time.process_time()
-    assert "too large (20,000,000 bytes, the limit is 10,000,000)" in reason(path)
+    assert "too large (20,000,000 bytes, the limit is 2,000,000)" in reason(path)
     assert time.process_time() - begun < 0.5
 
 
@@ -392,3 +395,56 @@ def test_file_times_are_no_dates(tmp_path: Path) -> None:
 def test_the_same_file_by_two_ways_has_one_source(tmp_path: Path) -> None:
     write(tmp_path / "a" / "x.txt", BODY)
     assert only(tmp_path / "a" / ".." / "a" / "x.txt").source == str(tmp_path / "a" / "x.txt")
+
+
+def test_a_date_that_the_text_prints_counts_where_the_record_has_none(tmp_path: Path) -> None:
+    text = f"Port grows again\n\nPublished: 3 July 2023\n\nUpdated: 6 July 2023\n\n{BODY}"
+    article = only(write(tmp_path / "a.txt", text))
+    assert (article.published, article.published_origin) == ("2023-07-03", "page")
+    assert (article.modified, article.modified_origin) == ("2023-07-06", "page")
+    given = {"text": text, "published": "2023-07-02"}
+    article = from_record(given, "record", SETTINGS)
+    assert (article.published, article.published_origin) == ("2023-07-02", "record")
+
+
+def test_what_a_record_says_of_itself_is_kept() -> None:
+    article = from_record(
+        {
+            "text": BODY,
+            "published": "2023-07-02",
+            "published_origin": "feed",
+            "partial": True,
+            "captions": ["Ships at dusk", "Ships at dusk", 5],
+            "removals": [["navigation", "Home"], "nonsense"],
+        },
+        "record",
+        SETTINGS,
+    )
+    assert (article.published_origin, article.partial) == ("feed", True)
+    assert article.captions == ("Ships at dusk", "5")
+    assert article.removals == (Removal(rule="navigation", text="Home"),)
+
+
+@pytest.mark.parametrize("name", ["author", "title", "topics", "metadata", "captions", "id"])
+def test_deep_values_are_named(name: str, tmp_path: Path) -> None:
+    for opened, closed in (("[", "]"), ('{"name":', "}"), ('{"metadata":', "}")):
+        line = f'{{"text": "Ships came.", "{name}": {opened * 400}1{closed * 400}}}'
+        for item in read(write(tmp_path / "a.jsonl", line)):
+            assert isinstance(item, Article) or "nested too deeply" in item.reason
+
+
+def test_an_address_names_the_article_whatever_it_came_from(tmp_path: Path) -> None:
+    url = "https://courier.example/2023/port-grows.html"
+    first = from_record({"text": BODY, "url": url}, "record", SETTINGS)
+    second = only(write(tmp_path / "a.md", f"---\nurl: {url}?utm_source=x\n---\n{BODY} More."))
+    assert first.article_id == second.article_id
+    assert first.article_id.startswith("port-grows-")
+    site = from_record({"text": BODY, "url": "https://courier.example/"}, "record", SETTINGS)
+    assert site.article_id.startswith("record-"), "a whole site is no article's address"
+
+
+def test_files_of_one_name_are_called_after_their_folders(tmp_path: Path) -> None:
+    for name in ("a/index.txt", "b/index.txt", "c/index.md", "c/other.txt"):
+        write(tmp_path / name, BODY)
+    ids = [item.article_id for item in read(tmp_path) if isinstance(item, Article)]
+    assert ids == ["a-index.txt", "b-index.txt", "c-index.md", "other"]

@@ -32,7 +32,7 @@ def decode(data: bytes) -> str:
     Raises:
         CorpusError: the bytes are not text, or their encoding cannot be told.
     """
-    encoding = next((name for bom, name in _BOMS.items() if data.startswith(bom)), "")
+    encoding = _marked(data)
     if not encoding:
         refuse_binary(data[:SAMPLE])
     try:
@@ -43,24 +43,51 @@ def decode(data: bytes) -> str:
         return _decode_guessed(data)
 
 
+def encoding_of(sample: bytes) -> str:
+    """The encoding of a text by its first bytes, for reading it piece by piece.
+
+    Raises:
+        CorpusError: they are not of a text, or their encoding cannot be told.
+    """
+    if encoding := _marked(sample):
+        return encoding
+    refuse_binary(sample)
+    for cut in range(4):  # the sample may end inside a character
+        try:
+            sample[: len(sample) - cut].decode()
+        except UnicodeDecodeError:
+            continue
+        return "utf-8"
+    return _guessed(sample)
+
+
+def _marked(data: bytes) -> str:
+    return next((name for bom, name in _BOMS.items() if data.startswith(bom)), "")
+
+
 def _decode_guessed(data: bytes) -> str:
+    encoding = _guessed(data)
+    try:
+        return data.decode(encoding, "replace" if encoding == "utf-8" else "strict")
+    except (UnicodeDecodeError, LookupError):
+        raise CorpusError("its encoding cannot be told; save it as UTF-8") from None
+
+
+def _guessed(data: bytes) -> str:
+    """What bytes that are not UTF-8 look like; "utf-8" where a few of them are damaged."""
     from charset_normalizer import from_bytes  # 40 ms, and hardly ever needed
 
     mended = data.decode("utf-8", "replace")
     beyond_ascii = sum(char > "\x7f" for char in mended)
-    if mended.count("\ufffd") * 10 <= beyond_ascii:  # UTF-8 with a few bytes damaged
-        return mended
+    if mended.count("\ufffd") * 10 <= beyond_ascii:
+        return "utf-8"
     guesses = list(from_bytes(data[:SAMPLE]))
     likeliest = [
         guess.encoding
         for guess in guesses
         if (guess.chaos, guess.coherence) == (guesses[0].chaos, guesses[0].coherence)
     ]
-    encoding = "cp1252" if "cp1252" in likeliest else next(iter(likeliest), "utf-8")
-    try:
-        return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        raise CorpusError("its encoding cannot be told; save it as UTF-8") from None
+    return "cp1252" if "cp1252" in likeliest else next(iter(likeliest), "utf-8")
 
 
 def refuse_binary(sample: bytes) -> None:
