@@ -31,8 +31,12 @@ class Retriever:
         top_k: int | None = None,
         filters: Filters | None = None,
         parts: Sequence[str] = (),
+        further: int = 0,
     ) -> list[Passage]:
         """At most `top_k` passages; empty where the filters let nothing through.
+
+        Behind them stand up to `further` more of the same articles, found and not let in because
+        an article may take `PER_ARTICLE` places only.
 
         `parts` are searched for beside the whole query, and all rankings are fused alike. Filters
         hold inside each search, so a narrow filter still fills `top_k`.
@@ -53,7 +57,7 @@ class Retriever:
             )
         ]
         found = fuse(rankings, depth.rrf_k)
-        return _passages(snapshot, found, top_k or depth.top_k)
+        return _passages(snapshot, found, top_k or depth.top_k, further)
 
 
 def fuse(rankings: Iterable[Sequence[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
@@ -68,10 +72,12 @@ def fuse(rankings: Iterable[Sequence[tuple[int, float]]], k: int) -> list[tuple[
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _passages(snapshot: Snapshot, found: Sequence[tuple[int, float]], top_k: int) -> list[Passage]:
+def _passages(
+    snapshot: Snapshot, found: Sequence[tuple[int, float]], top_k: int, further: int
+) -> list[Passage]:
     rows = snapshot.rows([key for key, _ in found])
     scores = dict(found)
-    keys = spread([(key, rows[key].article_id) for key, _ in found], top_k)
+    keys = spread([(key, rows[key].article_id) for key, _ in found], top_k, further)
     return [
         Passage(
             rank=rank,
@@ -91,10 +97,11 @@ def _passages(snapshot: Snapshot, found: Sequence[tuple[int, float]], top_k: int
     ]
 
 
-def spread(found: Sequence[tuple[int, str]], top_k: int) -> list[int]:
+def spread(found: Sequence[tuple[int, str]], top_k: int, further: int = 0) -> list[int]:
     """The `top_k` keys to keep of (key, article) pairs given best first, in that order.
 
-    No article takes more than `PER_ARTICLE` places while another one waits for a place.
+    No article takes more than `PER_ARTICLE` places while another one waits for a place. Behind
+    them, `further` keys of the articles that are among them.
     """
     taken: Counter[str] = Counter()
     first: list[int] = []
@@ -103,4 +110,6 @@ def spread(found: Sequence[tuple[int, str]], top_k: int) -> list[int]:
         taken[article_id] += 1
         (first if taken[article_id] <= PER_ARTICLE else later).append(key)
     kept = {*first[:top_k], *later[: max(0, top_k - len(first))]}
-    return [key for key, _ in found if key in kept]
+    articles = {article_id for key, article_id in found if key in kept}
+    more = [key for key, article_id in found if article_id in articles and key not in kept]
+    return [*(key for key, _ in found if key in kept), *more[:further]]
