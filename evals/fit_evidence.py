@@ -33,7 +33,7 @@ from rag.question import make_whole
 from rag.schema import Article
 from rag.settings import Settings
 
-SELECTING = [i for i, name in enumerate(FEATURES) if name not in ("has_kind", "missing_all")]
+SELECTING = list(range(len(FEATURES) - evidence.OF_QUESTION))
 """What differs between the sentences of one question."""
 
 
@@ -67,8 +67,10 @@ def rows(assistant, question, group, half, right, without=""):
     """Ask; `without` names an article that is treated as not being there."""
     passages = [p for p in assistant.passages(question, 12) if p.article_id != without][:10]
     passages = [replace(p, rank=rank) for rank, p in enumerate(passages, start=1)]
-    sentences = evidence._prefilter([question], evidence._sentences(passages))
-    (table,) = evidence.tables([question], sentences, passages, Remembered(assistant.embed))
+    embed = Remembered(assistant.embed)
+    ((sentences, table),) = evidence.tables(
+        [question], evidence._sentences(passages), passages, embed
+    )
     found = np.array([bool(right) and not without and right(s) for s in sentences])
     return Asked(group, half, bool(right) and not without, table, found)
 
@@ -188,8 +190,8 @@ def main() -> None:
             print(f"held out, half {half}, {group:8} {score(held, select, answers)}")
     select = fit_select(asked)
     answers, bias = fit_answers(asked, select)
-    for name, weights in (("SELECT", select), ("ANSWERS", answers)):
-        print(f"{name} = np.array({[round(float(w), 2) for w in weights]})")
+    for name, *weights in zip(FEATURES, select, answers, strict=True):
+        print(f'    ("{name}", {weights[0]:.2f}, {weights[1]:.2f}),')
     print(f"BIAS = {bias:.2f}")
 
 

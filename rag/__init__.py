@@ -14,9 +14,12 @@ The modules, from the nouns upward (each imports only what stands above it):
     errors, schema     what goes wrong, and the nouns
     settings, paths    what can be set, and where shipped files lie
     words, sentences   text in words and sentences          facts    numbers, dates, names in it
-    dates, clean       what a page says, without clutter    question what a question asks for
-    load, chunk        files to articles to chunks          prompts  prompt files
+    dates, notes/      when it was, and who "he" is         question what a question asks for
+    cleaning/          what is not the story goes           chunk    article to chunks
+    reading/           bytes of documents to records        load     files and records to articles
+    signature, copies  which articles run the same story    prompts  prompt files
     embed, llm, models the models                           catalog  what is stored
+    web/, watch        addresses, folders kept in step      contents what an index holds
     index, ingest      what is searched, and how it gets there
     verify, cite       sentence and evidence to verdict, draft to cited sentences
     retrieve, evidence question to passages to evidence     answer   all of it, as a stream
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         Answer,
         Article,
         Citation,
+        Copy,
         Evidence,
         Failure,
         Filters,
@@ -69,7 +73,7 @@ _HOMES = {
     "rag.settings": "Settings",
     "rag.errors": """CorpusError IndexBusy IndexDamaged IndexMismatch IndexMissing ModelError
         PromptError RagError SettingsError""",
-    "rag.schema": """Answer Article Citation Evidence Failure Filters IngestReport Passage Progress
+    "rag.schema": """Answer Article Citation Copy Evidence Failure Filters IngestReport Passage Progress
         Rejection Sentence Turn Verdict Verification""",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -79,6 +83,7 @@ __all__ = [  # noqa: RUF022  # the errors stand together
     "Article",
     "Assistant",
     "Citation",
+    "Copy",
     "Evidence",
     "Failure",
     "Filters",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.cite import Bibliography, Bound, bind, quoted, read_draft, with_marks
+from rag.copies import independent
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
 from rag.facts import facts, name_keys
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 SURE = 0.9
 """Quoting ends where the quoted sentences hold this share of the likelihood of being the answer."""
 
-MOST_QUOTED = 3
-"""Sentences quoted at most for a simple question; one more where it asks for several things."""
+MOST_QUOTED, MOST_OF_SEVERAL = 3, 6
+"""Sentences quoted at most for a simple question, and for one that asks for several things."""
+
+FURTHER = 6
+"""Passages read for evidence beside the ones found: more of the same articles."""
 
 NOT_ANSWERED = "The articles do not answer this question."
 
@@ -77,13 +81,13 @@ class Answerer:
             self._model.warm_up(prompt("answer").fixed)
         query = make_whole(question, history)
         split = parts(query)
-        passages = tuple(self._retriever.retrieve(query, self._top_k, filters, split))
+        read = self._retriever.retrieve(query, self._top_k, filters, split, FURTHER)
         clock.lap("retrieve")
         answer = Answer(
-            question=question, answer="", query=query, passages=passages, complete=False
+            question=question, answer="", query=query, passages=tuple(read), complete=False
         )
         yield replace(answer, timings=clock.laps())
-        evidence = select(query, split, passages, self._embed, self._settings.max_evidence)
+        evidence = select(query, split, read, self._embed, self._settings.max_evidence)
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)
         if not evidence or likely < self._settings.abstain_below:
@@ -227,6 +231,7 @@ class _Page:
             self.answer,
             sentences=sentences,
             citations=self._bibliography.citations,
+            sources=independent(self._bibliography.citations),
             answer=with_marks(sentences),
         )
         return True
@@ -253,12 +258,12 @@ def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[
     enough that the answering sentence is among it.
     """
     split = len(parts(question))
-    most = max(2 * split, MOST_QUOTED + asks_several(question))
+    several = bool(split) or asks_several(question)
     brings = _Wanted.of(question).brings
     fitting = [item for item in evidence if item.number <= split or brings(item.text)]
     wanted: list[Evidence] = []
-    for item in (fitting or evidence)[:most]:
-        if len(wanted) >= max(1, split) and sum(known.share for known in wanted) >= SURE:
+    for item in (fitting or evidence)[: MOST_OF_SEVERAL if several else MOST_QUOTED]:
+        if wanted and not several and sum(known.share for known in wanted) >= SURE:
             break
         wanted.append(item)
     return [item for item in wanted if not page.cites(item)]

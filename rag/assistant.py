@@ -131,17 +131,19 @@ class Assistant:
 
     def _loaded(self, given: Iterable[Ingestible]) -> Iterator[Article | Rejection]:
         from rag.load import from_record, load
+        from rag.reading.worker import reading
 
-        for item in given:
-            if isinstance(item, Article):
-                yield item
-            elif isinstance(item, Mapping):
-                try:
-                    yield from_record(item, "record", self.settings.ingest)
-                except CorpusError as error:
-                    yield Rejection(path=str(item.get("id", "record")), reason=str(error))
-            else:
-                yield from load(Path(item), self.settings.ingest)
+        with reading(self.settings.ingest):  # one process for all of the files
+            for item in given:
+                if isinstance(item, Article):
+                    yield item
+                elif isinstance(item, Mapping):
+                    try:
+                        yield from_record(item, "record", self.settings.ingest)
+                    except CorpusError as error:
+                        yield Rejection(path=str(item.get("id", "record")), reason=str(error))
+                else:
+                    yield from load(Path(item), self.settings.ingest)
 
     def rebuild(self, progress: Callable[[Progress], None] | None = None) -> IngestReport:
         """Embed all stored articles anew, with the embedder and chunking at hand.

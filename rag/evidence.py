@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.facts import MONTHS, facts, name_keys
-from rag.question import OTHER, answers_kind, kind
+from rag.facts import MONTHS, facts, name_key, name_keys
+from rag.question import OTHER, answers_exactly, answers_kind, exact_kind, keys, kind
 from rag.schema import Evidence, Passage
 from rag.sentences import sentence_spans
-from rag.words import content_stems, stems
+from rag.words import content_stems, weight, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,30 +25,38 @@ if TYPE_CHECKING:
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 CANDIDATES = 20
-"""Sentences that are embedded for a question; the lexically best ones are."""
+"""Sentences that are embedded for a question: the best ones by all other features."""
 
-FEATURES = (
-    "covered",  # share of the question's telling words, by weight, that the sentence has
-    "covered_near",  # the same with the sentence before it and the title
-    "missing_near",  # weight of the rarest word that these lack, 0 to 1
-    "kind",  # brings a number, date or name where the question asks for one
-    "length",  # telling words / 20
-    "novel",  # share of its telling words that the question does not have
-    "cosine",  # of question and sentence, its article's title put before it
-    "rank",  # 1 / rank of its passage
-    "has_kind",  # the question asks for a number, date or name
-    "missing_all",  # weight of the rarest question word in none of the passages, 0 to 1
-    "names",  # share of the question's names near the sentence
-    "absent",  # share of its names and years that its article's passages do not hold
+_WEIGHTS = (
+    ("covered", 1.78, -0.27),  # share of the question's telling words that it has, by weight
+    ("covered_near", 3.06, 3.01),  # the same with the sentence before it and the title
+    ("missing_near", -0.73, 0.1),  # weight of the rarest word that these lack, 0 to 1
+    ("covered_rest", 2.7, 0.8),  # `covered` of the words that are no names
+    ("missing_rest", -0.83, 0.25),  # `missing_near` of the words that are no names
+    ("adjacent", 0.97, 0.01),  # share of the question's neighbouring words that are so here
+    ("kind", 1.35, 0.11),  # brings a number, date or name where the question asks for one
+    ("exact_kind", 1.4, 2.02),  # brings just what is asked for: money, a person, …
+    ("length", 0.17, -0.03),  # telling words / 20
+    ("novel", -0.73, -2.11),  # share of its telling words that the question does not have
+    ("cosine", 2.79, 2.5),  # of question and sentence, its article's title put before it
+    ("rank", 1.89, 0.51),  # 1 / rank of its passage
+    ("names", 0.49, 0.07),  # share of the question's names near the sentence
+    ("absent", -1.33, -1.82),  # share of its names and years that the article lacks
+    ("has_kind", 0.0, -0.33),  # the question asks for a number, date or name
+    ("has_exact_kind", 0.0, -1.01),  # the question asks for something as narrow as money
+    ("missing_all", 0.0, -0.13),  # weight of the rarest word in none of the passages, 0 to 1
 )
-"""What the weights below belong to, in order."""
+"""Each feature with its weight in the order among sentences (a conditional logit over the sentences
+of a question) and in the log-odds that the question is answered, read off its best sentence."""
 
-SELECT = np.array([2.93, 3.94, -0.96, 1.49, 0.69, -1.45, 3.81, 2.32, 0.0, 0.0, -0.29, -0.96])
-"""Weights of the order among sentences (a conditional logit over the sentences of a question)."""
-
-ANSWERS = np.array([-0.29, 2.98, -0.2, 1.17, 0.53, -2.55, 3.81, 0.77, -0.8, -0.12, -0.33, -1.69])
+FEATURES = tuple(name for name, _, _ in _WEIGHTS)
+SELECT = np.array([weight for _, weight, _ in _WEIGHTS])
+ANSWERS = np.array([weight for _, _, weight in _WEIGHTS])
+COSINE = FEATURES.index("cosine")
+OF_QUESTION = 3
+"""How many of the last features are the same for all sentences of a question."""
 BIAS = -1.95
-"""Weights and bias of the log-odds that the question is answered, read off its best sentence."""
+"""Of the log-odds; `evals/fit_evidence.py` fits all of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +81,12 @@ def select(
     sentence for each part comes first, so that no part crowds out another. The highest score says
     how likely the question is answered at all: 0 to 1, to be held against `answer.abstain_below`.
     """
-    asked = [question, *parts]
-    candidates = _prefilter(asked, _sentences(passages))
-    if not candidates:
+    sentences = _sentences(passages)
+    if not sentences:
         return []
-    rankings = [_ranked(candidates, table) for table in tables(asked, candidates, passages, embed)]
-    turns = zip(*rankings[1:], rankings[0], strict=True)
+    asked = parts or [question]
+    rankings = [_ranked(*table) for table in tables(asked, sentences, passages, embed)]
+    turns = zip(*rankings, strict=False)
     ranked = [pick for turn in turns for pick in turn]
     return [
         _evidence(number, *pick) for number, pick in enumerate(_distinct(ranked, most), start=1)
@@ -124,105 +133,125 @@ def _tells(text: str) -> bool:
     )
 
 
-def _prefilter(questions: Sequence[str], sentences: list[_Sentence]) -> list[_Sentence]:
-    """The lexically most promising sentences for any of the questions."""
-    if len(sentences) <= CANDIDATES:
-        return sentences
-    asked = [content_stems(question) for question in questions]
-    held = [(stems(s.text), stems(f"{s.passage.title} {s.before}")) for s in sentences]
-
-    def promise(place: int, terms: dict[str, float]) -> float:
-        own, near = held[place]
-        matched = sum(w * ((term in own) + 0.5 * (term in near)) for term, w in terms.items())
-        return matched + 3.0 / sentences[place].passage.rank
-
-    kept: dict[int, None] = {}
-    for terms in asked:
-        order = sorted(range(len(sentences)), key=lambda place: -promise(place, terms))
-        kept |= dict.fromkeys(order[: CANDIDATES // len(questions)])
-    return [sentences[place] for place in kept]
-
-
 def tables(
     questions: Sequence[str],
     sentences: Sequence[_Sentence],
     passages: Sequence[Passage],
     embed: Embed,
-) -> list[NDArray[np.float64]]:
-    """For each question the table of `FEATURES`, a row a sentence."""
-    titled = [f"{s.passage.title}. {s.text}" if s.passage.title else s.text for s in sentences]
-    vectors = embed([*questions, *titled])
-    asked = [_Asked.of(question, passages) for question in questions]
+) -> list[tuple[list[_Sentence], NDArray[np.float64]]]:
+    """For each question its candidates and their table of `FEATURES`, a row a sentence.
+
+    The candidates are the sentences that are best before anything is embedded, `CANDIDATES` for
+    all questions together.
+    """
+    most = max(1, CANDIDATES // len(questions))
+    found = [_candidates(_Asked.of(q, passages), sentences, most) for q in questions]
+    chosen = list(dict.fromkeys(sentence for candidates, _ in found for sentence in candidates))
+    vectors = embed([*questions, *map(_titled, chosen)])
     cosines = vectors[: len(questions)] @ vectors[len(questions) :].T
-    return [
-        np.array([_row(one, s, float(c)) for s, c in zip(sentences, row, strict=True)])
-        for one, row in zip(asked, cosines, strict=True)
-    ]
+    for row, (candidates, table) in zip(cosines, found, strict=True):
+        table[:, COSINE] = [row[chosen.index(sentence)] for sentence in candidates]
+    return found
+
+
+def _candidates(
+    asked: _Asked, sentences: Sequence[_Sentence], most: int
+) -> tuple[list[_Sentence], NDArray[np.float64]]:
+    table = np.array([_row(asked, sentence) for sentence in sentences])
+    kept = np.argsort(-(table @ SELECT), kind="stable")[:most]
+    return [sentences[place] for place in kept], table[kept]
+
+
+def _titled(sentence: _Sentence) -> str:
+    title = sentence.passage.title
+    return f"{title}. {sentence.text}" if title else sentence.text
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the question brings into every row."""
 
-    terms: dict[str, float]
-    total: float
-    kind: str
-    known: frozenset[str]
     question: str
+    terms: dict[str, float]
+    """Its telling words, as keys, with their weights."""
+    rest: dict[str, float]
+    """Those that are no names."""
+    neighbours: frozenset[tuple[str, str]]
+    kind: str
+    exact_kind: str
+    known: frozenset[str]
     named: frozenset[str]
     absent: dict[str, float]
     missing_all: float
 
     @classmethod
     def of(cls, question: str, passages: Sequence[Passage]) -> _Asked:
-        terms = content_stems(question)
+        terms = _terms(question)
         texts: dict[str, str] = {}
         for p in passages:
             facts_of = f"{p.title} {_month(p.published)}"
             texts[p.article_id] = f"{texts.get(p.article_id, facts_of)} {p.text}"
-        everywhere = stems(" ".join(texts.values()))
+        held = {article_id: keys(text) for article_id, text in texts.items()}
+        everywhere = frozenset().union(*held.values())
         said = facts(question)
         named = frozenset(key for name in said.names for key in name.keys)
         years = frozenset(str(when.year) for when in said.dates if when.year)
         return cls(
-            terms=terms,
-            total=sum(terms.values()) or 1.0,
-            kind=kind(question),
-            known=frozenset(terms) | name_keys(question),
             question=question,
+            terms=terms,
+            rest={key: weight for key, weight in terms.items() if key not in named},
+            neighbours=frozenset(pairwise(terms)),
+            kind=kind(question),
+            exact_kind=exact_kind(question),
+            known=frozenset(terms) | name_keys(question),
             named=named,
-            absent={
-                article_id: _absent(named | years, name_keys(text) | stems(text))
-                for article_id, text in texts.items()
-            },
+            absent={article: _absent(named | years, known) for article, known in held.items()},
             missing_all=_rarest(terms, everywhere),
         )
 
 
-def _row(asked: _Asked, sentence: _Sentence, cosine: float) -> list[float]:
+def _terms(text: str) -> dict[str, float]:
+    """The words that tell something, in order: what they may be found under, and their weights."""
+    parts = (part for word in words(text) for part in word.split("-"))
+    return {name_key(part): weight(part) for part in parts if weight(part) > 0}
+
+
+def _row(asked: _Asked, sentence: _Sentence) -> list[float]:
+    """The features of a sentence; its cosine comes later."""
     passage = sentence.passage
-    own = content_stems(sentence.text)
-    near_text = f"{passage.title} {_month(passage.published)} {sentence.before} {sentence.text}"
-    near = stems(near_text)
+    telling = _terms(sentence.text)
+    own = keys(sentence.text)
+    around = f"{passage.title} {_month(passage.published)} {sentence.before}"
+    near = own | keys(around)
     said = facts(sentence.text)
-    named_near = len(asked.named & (name_keys(near_text) | near))
+    brings = answers_kind(asked.kind, facts(asked.question), said, asked.known)
     return [
-        _covered(asked, frozenset(own)),
-        _covered(asked, near),
+        _covered(asked.terms, own),
+        _covered(asked.terms, near),
         _rarest(asked.terms, near),
-        float(
-            asked.kind != OTHER
-            and answers_kind(asked.kind, facts(asked.question), said, asked.known)
-        ),
-        min(len(own), 30) / 20,
-        sum(term not in asked.terms for term in own) / max(1, len(own)),
-        cosine,
+        _covered(asked.rest, own),
+        _rarest(asked.rest, near),
+        _adjacent(asked.neighbours, list(telling)),
+        float(asked.kind != OTHER and brings),
+        float(answers_exactly(asked.question, sentence.text)),
+        min(len(telling), 30) / 20,
+        sum(term not in asked.terms for term in telling) / max(1, len(telling)),
+        0.0,
         1.0 / passage.rank,
-        float(asked.kind != OTHER),
-        asked.missing_all,
-        named_near / len(asked.named) if asked.named else 0.5,
+        len(asked.named & near) / len(asked.named) if asked.named else 0.5,
         asked.absent[passage.article_id],
+        float(asked.kind != OTHER),
+        float(bool(asked.exact_kind)),
+        asked.missing_all,
     ]
+
+
+def _adjacent(neighbours: frozenset[tuple[str, str]], telling: Sequence[str]) -> float:
+    """The share of pairs that stand next to each other, or with one word between, either way."""
+    if not neighbours:
+        return 0.0
+    pairs = {*pairwise(telling), *zip(telling, telling[2:], strict=False)}
+    return sum(pair in pairs or pair[::-1] in pairs for pair in neighbours) / len(neighbours)
 
 
 def _absent(asked: frozenset[str], held: frozenset[str]) -> float:
@@ -237,9 +266,11 @@ def _month(published: str | None) -> str:
     return f"{MONTHS[int(published[5:7]) - 1]} {published[:4]}" if len(published) > 6 else ""
 
 
-def _covered(asked: _Asked, held: frozenset[str]) -> float:
-    found = sum(w for term, w in asked.terms.items() if _holds(held, term))
-    return found / asked.total
+def _covered(terms: dict[str, float], held: frozenset[str]) -> float:
+    """The share of the words' weight that is held; one half where there are none."""
+    if not terms:
+        return 0.5
+    return sum(w for term, w in terms.items() if _holds(held, term)) / sum(terms.values())
 
 
 def _holds(held: frozenset[str], term: str) -> bool:
@@ -288,4 +319,5 @@ def _evidence(number: int, sentence: _Sentence, score: float, share: float) -> E
         publisher=passage.publisher,
         published=passage.published,
         url=passage.url,
+        also_in=passage.also_in,
     )

@@ -43,6 +43,8 @@ _UNITS = {
     "percentage": "percent", "nm": "nanometre", "nanometre": "nanometre",
     "nanometer": "nanometre", "nanometres": "nanometre", "nanometers": "nanometre",
 }  # fmt: skip
+CURRENCIES = frozenset("dollar euro pound yen yuan won".split())
+"""The units of `Number` that are money."""
 
 _WORD_NUMBER = "|".join([*_TENS, *_SMALL])
 _SCALE = "hundred|thousand|million|billion|trillion|dozen|lakh|crore|bn|mn|tn|trn|[kmb]"
@@ -84,10 +86,23 @@ _ALIASES = {
     "washington": "washington", "ai": "artificialintelligence",
     "r&d": "researchdevelopment",
 }  # fmt: skip
+_COUNTRY_OF = {
+    "american": "unitedstates", "america": "unitedstates", "americans": "unitedstates",
+    "british": "unitedkingdom", "britain": "unitedkingdom", "dutch": "netherland",
+    "holland": "netherland", "chinese": "china", "japanese": "japan", "french": "franc",
+    "swiss": "switzerland", "spanish": "spain", "polish": "poland", "danish": "denmark",
+    "swedish": "sweden", "finnish": "finland", "irish": "ireland", "belgian": "belgium",
+    "greek": "greec", "turkish": "turkey", "türkiye": "turkey", "thai": "thailand",
+    "filipino": "philippin", "scottish": "scotland", "iranian": "iran", "iraqi": "iraq",
+    "mexican": "mexico", "canadian": "canada", "norwegian": "norway", "portuguese": "portug",
+    "czech": "czechia", "emirati": "emir", "german": "germani", "korean": "korea",
+    "indian": "india", "italian": "itali", "taiwanese": "taiwan", "russian": "russia",
+}  # fmt: skip
+"""Adjectives and other names of countries, and the stem of the country's name."""
 _SPELLED = {
-    "unitedstates": "united states|america|american|americans",
-    "unitedkingdom": "united kingdom|britain|british", "europeanunion": "european union",
-    "unitednations": "united nations", "groupofseven": "group of seven",
+    "unitedstates": "united states", "unitedkingdom": "united kingdom",
+    "europeanunion": "european union", "unitednations": "united nations",
+    "groupofseven": "group of seven",
     "artificialintelligence": "artificial intelligence",
     "researchdevelopment": "research and development|research & development",
 }  # fmt: skip
@@ -243,7 +258,7 @@ def name_key(word: str) -> str:
     base = word.replace("’", "'").removesuffix("'s").removesuffix("'").rstrip(".")
     if base.isupper() or "." in base:
         return _ALIASES.get(base.lower(), stem(base))
-    return stem(base)
+    return _COUNTRY_OF.get(base.lower(), stem(base)) if base[:1].isupper() else stem(base)
 
 
 def name_keys(text: str) -> frozenset[str]:

@@ -32,6 +32,7 @@ def as_node(passage: Passage) -> NodeWithScore:
             "publisher": passage.publisher,
             "published": passage.published,
             "url": passage.url,
+            "also_in": [copy.article_id for copy in passage.also_in],
         },
     )
     return NodeWithScore(node=node, score=passage.score)

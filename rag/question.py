@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.facts import Facts, facts
+from rag.facts import CURRENCIES, Facts, facts, name_key, name_keys
 from rag.schema import Turn
-from rag.words import content_stems, words
+from rag.words import content_stems, stem, stems, words
 
 NUMBER, DATE, NAME, OTHER = "number", "date", "name", "other"
+_BEHIND = " – "
+"""Stands between an earlier question, or its subject, and what is asked about it."""
 
 _KINDS = (
     (
@@ -36,7 +38,38 @@ _SEVERAL = re.compile(
     r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ence|ences|ent)?|both|respectively"
     r"|each|list|which (?:\w+ ){0,2}\w+s|what are|who are"
     r"|and (?:who|what|when|where|how|which)"
-    r"|change[ds]?|evolve[ds]?|between .+ and)\b",
+    r"|change[ds]?|evolve[ds]?|between .+ and"
+    r"|ha(?:s|ve) .{1,80} (?:grown|risen|fallen|widened|shifted|been (?:raised|cut|extended))"
+    r"|over (?:time|the (?:years|months))|(?:happened|come) .{0,60}(?:since|after))\b",
+    re.IGNORECASE,
+)
+_EXACT = tuple(
+    (name, re.compile(shape, re.IGNORECASE))
+    for name, shape in (
+        ("count", r"\bhow many (?P<counted>\w+(?: \w+)?)"),
+        ("percent", r"\b(?:share|per ?cent(?:age)?|proportion)\b"),
+        ("part", r"\bhow much of\b"),
+        (
+            "money",
+            r"\bhow (?:much|large|big|expensive)\b|\b(?:what|which)\b.{0,30}\b(?:price|sum|costs?"
+            r"|budget|salary|revenue|amount|grant|fine|subsid(?:y|ies)|investment|aid|value)\b",
+        ),
+        ("date", r"\bwhen\b|\b(?:what|which) (?:dates?|days?)\b"),
+        ("person", r"\bwho(?:m|se)?\b"),
+        (
+            "place",
+            r"\bwhere\b|\b(?:which|what) (?:\w+ )?"
+            r"(?:countr(?:y|ies)|cit(?:y|ies)|towns?|states?|places?|regions?|prefectures?)\b",
+        ),
+        ("reason", r"\bwhy\b|\breasons?\b"),
+    )
+)
+_PLACED = re.compile(
+    r"\b(?:in|at|near|from|to|into|outside|of|across) (?:the )?(?:\w+ )?(?P<name>[A-Z][\w-]+)"
+)
+_REASON = re.compile(
+    r"\b(?:because|reasons?|since|due to|owing to|as a result|so that|in order to"
+    r"|to (?:avoid|prevent|protect|allow|make|keep))\b",
     re.IGNORECASE,
 )
 _LEANS = re.compile(
@@ -56,7 +89,13 @@ _INSTEAD = re.compile(
 
 def kind(question: str) -> str:
     """The kind of answer asked for: `number`, `date`, `name` or `other`."""
-    return next((name for name, shape in _KINDS if re.search(shape, question.lower())), OTHER)
+    last = _last(question).lower()
+    return next((name for name, shape in _KINDS if re.search(shape, last)), OTHER)
+
+
+def _last(question: str) -> str:
+    """What is asked in the end, where `make_whole` put a follow-up behind an earlier question."""
+    return question.rpartition(_BEHIND)[2]
 
 
 def asks_several(question: str) -> bool:
@@ -79,6 +118,59 @@ def answers_kind(wanted: str, asked: Facts, said: Facts, known: frozenset[str]) 
     return True
 
 
+def exact_kind(question: str) -> str:
+    """The narrower kind: count, percent, part, money, date, person, place, reason, or ''."""
+    last = _last(question)
+    return next((name for name, shape in _EXACT if shape.search(last)), "")
+
+
+def answers_exactly(question: str, text: str) -> bool:
+    """Whether a text brings an item of the question's `exact_kind`; never where it has none.
+
+    A count must stand before what is counted, money needs a currency or millions, a person a name
+    of several words, a place a name behind "in", "at" and the like.
+    """
+    said, asked = facts(text), facts(question)
+    held = {number.value for number in asked.numbers}
+    new = [number for number in said.numbers if number.value not in held]
+    match exact_kind(question):
+        case "count":
+            return _counts(question, text)
+        case "percent":
+            return any(number.unit == "percent" for number in new)
+        case "part":
+            return any(number.unit or number.value >= 1e6 for number in new)
+        case "money":
+            return any(number.unit in CURRENCIES or number.value >= 1e6 for number in new)
+        case "date":
+            return any((w.year or w.month) and w not in asked.dates for w in said.dates)
+        case "person":
+            known = keys(question)
+            return any(len(n.keys) > 1 and not known.issuperset(n.keys) for n in said.names)
+        case "place":
+            known = keys(question)
+            places = (match["name"] for match in _PLACED.finditer(text))
+            return any(facts(f"in {p}").names and name_key(p) not in known for p in places)
+        case "reason":
+            return bool(_REASON.search(text))
+    return False
+
+
+def keys(text: str) -> frozenset[str]:
+    """Everything that a word of a question may be found under in a text: stems, names, aliases."""
+    return stems(text) | name_keys(text)
+
+
+def _counts(question: str, text: str) -> bool:
+    asked = _EXACT[0][1].search(_last(question))
+    counted = frozenset(content_stems(asked["counted"])) if asked else frozenset()
+    said = words(text)
+    return any(
+        facts(word).numbers and counted.intersection(map(stem, said[at + 1 : at + 5]))
+        for at, word in enumerate(said)
+    )
+
+
 def parts(question: str) -> list[str]:
     """The simpler questions that make up a question of several parts; empty for a simple one.
 
@@ -92,14 +184,15 @@ def parts(question: str) -> list[str]:
     if len(clauses) == 1:
         return []
     subject = " ".join(name.words for name in facts(clauses[0]).names)
-    return [clauses[0], *(f"{subject} – {clause}" for clause in clauses[1:])]
+    return [clauses[0], *(f"{subject}{_BEHIND}{clause}" for clause in clauses[1:])]
 
 
 _CLAUSE = re.compile(
     r"(?:,?\s+and|[?;:])\s+(?=(?:who|whom|what|when|where|how|which|why|by when)\b)", re.IGNORECASE
 )
 _JOIN = re.compile(
-    r"\s*(?:,?\s+(?:and|or|versus|vs\.?|against|than|as against|compared (?:with|to))"
+    r"\s*(?:,?\s+(?:and|or|versus|vs\.?|against|(?:(?:\w+er|(?:more|less) \w+) )?than|as against"
+    r"|compared (?:with|to))"
     r"(?:\s+(?:for|in|to|of|by|with|that (?:for|of|in)))?(?:\s+the)?)\s+",
     re.IGNORECASE,
 )
@@ -127,7 +220,7 @@ def make_whole(question: str, history: Sequence[Turn]) -> str:
     instead = _INSTEAD.match(question)
     if instead and (replaced := _replace_subject(earlier, instead["new"])):
         return replaced
-    return f"{earlier.rstrip(' ?.')} – {question}"
+    return f"{earlier.rstrip(' ?.')}{_BEHIND}{question}"
 
 
 def _leans(question: str) -> bool:

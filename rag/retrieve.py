@@ -45,8 +45,12 @@ class Retriever:
         top_k: int | None = None,
         filters: Filters | None = None,
         parts: Sequence[str] = (),
+        further: int = 0,
     ) -> list[Passage]:
         """At most `top_k` passages; empty where the filters let nothing through.
+
+        Behind them stand up to `further` more of the same articles, found and not let in because
+        an article may take `PER_ARTICLE` places only.
 
         `parts` are searched for beside the whole query, and all rankings are fused alike. Filters
         hold inside each search, so a narrow filter still fills `top_k`.
@@ -69,7 +73,7 @@ class Retriever:
             if not any(map(_crowded, found, distinct, depths)):
                 break
         kept = [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)]
-        return _passages(snapshot, rows, fuse(kept, depth.rrf_k), top_k or depth.top_k)
+        return _passages(snapshot, rows, fuse(kept, depth.rrf_k), top_k or depth.top_k, further)
 
 
 def _searched(
@@ -161,10 +165,10 @@ def fuse(rankings: Iterable[Ranking], k: int) -> list[tuple[int, float]]:
 
 
 def _passages(
-    snapshot: Snapshot, rows: Mapping[int, ChunkRow], found: Ranking, top_k: int
+    snapshot: Snapshot, rows: Mapping[int, ChunkRow], found: Ranking, top_k: int, further: int
 ) -> list[Passage]:
     scores = dict(found)
-    keys = spread([(key, rows[key].article_id) for key, _ in found], top_k)
+    keys = spread([(key, rows[key].article_id) for key, _ in found], top_k, further)
     return [
         Passage(
             rank=rank,
@@ -185,10 +189,11 @@ def _passages(
     ]
 
 
-def spread(found: Sequence[tuple[int, str]], top_k: int) -> list[int]:
+def spread(found: Sequence[tuple[int, str]], top_k: int, further: int = 0) -> list[int]:
     """The `top_k` keys to keep of (key, article) pairs given best first, in that order.
 
-    No article takes more than `PER_ARTICLE` places while another one waits for a place.
+    No article takes more than `PER_ARTICLE` places while another one waits for a place. Behind
+    them, `further` keys of the articles that are among them.
     """
     taken: Counter[str] = Counter()
     first: list[int] = []
@@ -197,4 +202,6 @@ def spread(found: Sequence[tuple[int, str]], top_k: int) -> list[int]:
         taken[article_id] += 1
         (first if taken[article_id] <= PER_ARTICLE else later).append(key)
     kept = {*first[:top_k], *later[: max(0, top_k - len(first))]}
-    return [key for key, _ in found if key in kept]
+    articles = {article_id for key, article_id in found if key in kept}
+    more = [key for key, article_id in found if article_id in articles and key not in kept]
+    return [*(key for key, _ in found if key in kept), *more[:further]]

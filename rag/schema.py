@@ -259,6 +259,8 @@ class Answer(Record):
     """Drafted sentences that failed their checks."""
     notice: str = ""
     """Something that the reader should know, such as a model that could not be reached."""
+    sources: int = 0
+    """How many independent sources are cited; copies of one story count as one."""
     complete: bool = True
 
 
@@ -351,6 +353,6 @@ class Progress(Record):
     """How far a long piece of work is: `done` of `total` (0 when not known yet) of a stage."""
 
     stage: str
-    """One of load, embed, publish."""
+    """One of fetch, load, embed, publish."""
     done: int
     total: int

@@ -80,3 +80,10 @@ def test_names_leave_out_the_word_that_only_opens_the_sentence():
 def test_aliases_meet(written, text):
     (name,) = facts(f"a word of {written} here").names
     assert set(name.keys) <= name_keys(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Dutch", "Netherlands"), ("Chinese", "China"), ("U.S.", "American")]
+)
+def test_a_country_is_known_by_its_adjective(one, other):
+    assert name_keys(f"the {one} rules") & name_keys(f"rules of the {other}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question import asks_several, kind, make_whole
+from rag.question import answers_exactly, asks_several, exact_kind, kind, make_whole, parts
 from rag.schema import Turn
 
 
@@ -47,3 +47,40 @@ def test_a_chain_of_follow_ups_keeps_its_subject():
 
 def test_no_history_changes_nothing():
     assert make_whole("And the EU?", []) == "And the EU?"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "answering", "other"),
+    [
+        ("How much will it pay?", "money", "It pays $5 million.", "It pays for two plants."),
+        ("How many jobs will it bring?", "count", "It brings 2,000 new jobs.", "It has 2 plants."),
+        ("What share does TSMC hold?", "percent", "It holds 70%.", "It holds 70 shares."),
+        ("Who chairs Rapidus?", "person", "Its chair is Ada Berg.", "Rapidus has a chair."),
+        ("Where do they build?", "place", "They build in Dresden.", "They build in a hurry."),
+        ("Why was it late?", "reason", "It lacked people, the reason given.", "It was late."),
+        ("When does it open?", "date", "It opens in May 2027.", "It opens soon."),
+        ("Who bought it – How many jobs are there?", "count", "It has 90 jobs.", "Ada Berg did."),
+    ],
+)
+def test_exactly_what_is_asked_for(question, kind, answering, other):
+    assert exact_kind(question) == kind
+    assert answers_exactly(question, answering)
+    assert not answers_exactly(question, other)
+
+
+def test_what_the_question_says_itself_is_no_answer():
+    assert not answers_exactly("How much of the $5 million is left?", "Of $5 million some is left.")
+
+
+@pytest.mark.parametrize(
+    "question", ["How has the aid grown over time?", "What has happened to it since then?"]
+)
+def test_a_change_asks_for_several_things(question):
+    assert asks_several(question)
+
+
+def test_a_comparison_has_two_parts():
+    assert parts("Is the limit in Japan lower than in Germany?") == [
+        "Is the limit in Japan?",
+        "Is the limit in Germany?",
+    ]

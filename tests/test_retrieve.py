@@ -54,6 +54,13 @@ def test_spread_keeps_order_and_fills_every_place(articles, top_k):
         assert not crowded or len(taken) >= PER_ARTICLE or not waiting
 
 
+def test_more_of_the_same_articles_stands_behind():
+    found = [(1, "a"), (2, "a"), (3, "a"), (4, "b"), (5, "a"), (6, "c")]
+    assert spread(found, 3) == [1, 2, 4]
+    assert spread(found, 3, further=1) == [1, 2, 4, 3]
+    assert spread(found, 3, further=9) == [1, 2, 4, 3, 5]
+
+
 # --- copies -----------------------------------------------------------------------------------
 
 
