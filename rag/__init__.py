@@ -73,8 +73,8 @@ _HOMES = {
     "rag.settings": "Settings",
     "rag.errors": """CorpusError IndexBusy IndexDamaged IndexMismatch IndexMissing ModelError
         PromptError RagError SettingsError""",
-    "rag.schema": """Answer Article Citation Copy Evidence Failure Filters IngestReport Passage Progress
-        Rejection Sentence Turn Verdict Verification""",
+    "rag.schema": """Answer Article Citation Copy Evidence Failure Filters IngestReport Passage
+        Progress Rejection Sentence Turn Verdict Verification""",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -57,12 +57,15 @@ CREATE TABLE chunks (
     vector_key TEXT NOT NULL, row_hash TEXT NOT NULL);
 CREATE INDEX chunk_article ON chunks (article_key, added_revision, removed_revision);
 CREATE INDEX chunk_vector ON chunks (vector_key);
+CREATE TABLE habits (
+    publisher_key TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (publisher_key, line)) WITHOUT ROWID;
 CREATE TABLE rejections (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE fetches (
     url TEXT PRIMARY KEY, etag TEXT NOT NULL, last_modified TEXT NOT NULL,
     fetched_at TEXT NOT NULL) WITHOUT ROWID;
 """
-_TABLE_NAMES = {"meta", "articles", "vectors", "chunks", "rejections", "fetches"}
+_TABLE_NAMES = {"meta", "articles", "vectors", "chunks", "rejections", "fetches", "habits"}
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
 

@@ -118,6 +118,11 @@ class Changes:
             [self._chunk_values(article_key, article, chunk) for chunk in chunks],
         )
 
+    def withdraw(self, connection: sqlite3.Connection, article_key: int) -> None:
+        """Take back an article that this change wrote."""
+        connection.execute("DELETE FROM chunks WHERE article_key = ?", (article_key,))
+        connection.execute("DELETE FROM articles WHERE article_key = ?", (article_key,))
+
     def refresh(self, connection: sqlite3.Connection, article_key: int, article: Article) -> None:
         """Note where an otherwise unchanged article now comes from."""
         rest = rest_of(article)

@@ -19,6 +19,7 @@ from rag.catalog import EmbedderFacts, digest
 from rag.changes import Changes
 from rag.chunk import split as split_article
 from rag.errors import IndexMissing, ModelError
+from rag.habits import Habits
 from rag.index import Index, check_embedder
 from rag.revision import Revision
 from rag.rows import Vector, content_of, day_number, rest_of, storable
@@ -155,6 +156,7 @@ class _Work:
         self.catalog = catalog
         self.embedder = embedder
         self.chunking = settings.chunking
+        self.ingesting = settings.ingest
         self.batch_size = settings.embedder.batch_size
         self.progress = progress
         self.split = split
@@ -172,12 +174,15 @@ class _Work:
         """Write everything but vectors ahead, in one transaction; the ids that are to leave."""
         with self.catalog.transaction() as connection:
             self.changes.begin(connection)
+            habits = Habits(connection, self.catalog, self.ingesting)
             for done, item in enumerate(items, start=1):
                 if isinstance(item, Rejection):
                     self.rejected.append(item)
                 else:
-                    self._take(connection, item)
+                    self._take(connection, habits.without(item))
                 self._tell("load", done, 0)
+            for key, revision, article in habits.learn():
+                self._mend(connection, key, revision, article)
             if self.anew:
                 self._split_stored(connection)
             before = self.changes.rejected(connection)
@@ -243,6 +248,19 @@ class _Work:
         self.changes.add(connection, article, chunks, signature(article.text))
         self.written.add(article.article_id)
         return True
+
+    def _mend(
+        self, connection: sqlite3.Connection, key: int, revision: int, article: Article
+    ) -> None:
+        """Write an article anew, in place of what this ingest wrote of it or as a next version."""
+        if revision == self.changes.number:
+            self.changes.withdraw(connection, key)
+        elif article.article_id not in self.seen:
+            self.counts["updated"] += 1
+        else:
+            self.counts["unchanged"] -= 1
+            self.counts["updated"] += 1
+        self._write(connection, article)
 
     def _reject(self, article: Article, reason: str) -> None:
         path = (article.source or article.article_id).encode("utf-8", "backslashreplace").decode()
