@@ -54,6 +54,7 @@ CREATE TABLE chunks (
     article_key INTEGER NOT NULL REFERENCES articles,
     added_revision INTEGER NOT NULL, removed_revision INTEGER,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, header TEXT NOT NULL,
+    notes TEXT NOT NULL,
     vector_key TEXT NOT NULL, row_hash TEXT NOT NULL);
 CREATE INDEX chunk_article ON chunks (article_key, added_revision, removed_revision);
 CREATE INDEX chunk_vector ON chunks (vector_key);

@@ -29,6 +29,7 @@ from rag.rows import (
     day_number,
     facts_hash,
     packed,
+    packed_notes,
     publisher_key,
     rest_of,
     row_hash,
@@ -114,7 +115,7 @@ class Changes:
         """Write the chunks of an article; older ones of it go with `commit`."""
         connection.executemany(
             'INSERT INTO chunks (chunk_id, article_key, added_revision, start, "end", header,'
-            " vector_key, row_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " notes, vector_key, row_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [self._chunk_values(article_key, article, chunk) for chunk in chunks],
         )
 
@@ -249,6 +250,7 @@ class Changes:
             end=chunk.end,
             text=article.text[chunk.start : chunk.end],
             header=chunk.header,
+            notes=chunk.notes,
             title=article.title,
             publisher=article.publisher,
             published=article.published,
@@ -262,6 +264,7 @@ class Changes:
             chunk.start,
             chunk.end,
             chunk.header,
+            packed_notes(chunk.notes),
             key,
             row_hash(row, key),
         )
@@ -275,6 +278,7 @@ def _chunk(row: ChunkRow) -> Chunk:
         end=row.end,
         text=row.text,
         header=row.header,
+        notes=row.notes,
     )
 
 

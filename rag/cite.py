@@ -161,6 +161,7 @@ class Bibliography:
                     start=item.start,
                     end=item.end,
                     quote=item.text,
+                    notes=item.notes,
                     also_in=item.also_in,
                 )
             )

@@ -319,5 +319,8 @@ def _evidence(number: int, sentence: _Sentence, score: float, share: float) -> E
         publisher=passage.publisher,
         published=passage.published,
         url=passage.url,
+        notes=tuple(
+            n for n in passage.notes if sentence.start <= n.start and n.end <= sentence.end
+        ),
         also_in=passage.also_in,
     )

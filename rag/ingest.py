@@ -21,6 +21,7 @@ from rag.chunk import split as split_article
 from rag.errors import IndexMissing, ModelError
 from rag.habits import Habits
 from rag.index import Index, check_embedder
+from rag.notes.article import noted
 from rag.revision import Revision
 from rag.rows import Vector, content_of, day_number, rest_of, storable
 from rag.schema import Article, Chunk, IngestReport, Progress, Rejection
@@ -241,13 +242,16 @@ class _Work:
             self.changes.refresh(connection, stored.article_key, article)
 
     def _write(self, connection: sqlite3.Connection, article: Article) -> bool:
-        chunks = self.split(article, self.embedder.count_tokens, self.chunking)
+        chunks = self._chunks(article)
         if not chunks:
             self._reject(article, "there is no text in it to search; give it some, or leave it out")
             return False
         self.changes.add(connection, article, chunks, signature(article.text))
         self.written.add(article.article_id)
         return True
+
+    def _chunks(self, article: Article) -> list[Chunk]:
+        return noted(article, self.split(article, self.embedder.count_tokens, self.chunking))
 
     def _mend(
         self, connection: sqlite3.Connection, key: int, revision: int, article: Article
@@ -294,8 +298,7 @@ class _Work:
         before = Revision(self.catalog, self.changes.number - 1)
         for key, article in before.whole_articles():
             if article.article_id not in self.written:
-                chunks = self.split(article, self.embedder.count_tokens, self.chunking)
-                self.changes.split_again(connection, key, article, chunks)
+                self.changes.split_again(connection, key, article, self._chunks(article))
 
     def _embed(self) -> None:
         missing, done = self.changes.missing(), 0

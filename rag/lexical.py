@@ -51,6 +51,7 @@ def write(folder: Path, rows: Iterable[tuple[ChunkRow, int | None]]) -> None:
         document.add_text("title", row.title)
         document.add_text("header", row.header.replace(row.title, "", 1))
         document.add_text("text", row.text)
+        document.add_text("notes", "; ".join(dict.fromkeys(note.meaning for note in row.notes)))
         document.add_text("publisher", publisher_key(row.publisher))
         document.add_text("article_id", row.article_id)
         if day is not None:  # without a day, a document is outside every range
@@ -113,7 +114,7 @@ class Lexical:
         from tantivy import Occur, Query
 
         schema = self._index.schema
-        boosts = {"title": TITLE_BOOST, "header": 1.0, "text": 1.0}
+        boosts = {"title": TITLE_BOOST, "header": 1.0, "text": 1.0, "notes": 1.0}
         asked = Query.boolean_query(
             [
                 (Occur.Should, Query.boost_query(Query.term_query(schema, field, word), boost))
@@ -142,7 +143,7 @@ def _schema() -> Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("key", stored=True, indexed=True, fast=True)
     builder.add_integer_field("day", indexed=True, fast=True)
-    for name in ("title", "header", "text"):
+    for name in ("title", "header", "text", "notes"):
         builder.add_text_field(name, tokenizer_name=_ANALYZER, index_option="freq")
     for name in ("publisher", "article_id"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from rag.catalog import Catalog, canonical, damaged, digest
 from rag.errors import IndexDamaged
-from rag.schema import Article, ArticleFacts, Removal
+from rag.schema import Article, ArticleFacts, Note, Removal
 
 Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
@@ -41,6 +42,7 @@ class ChunkRow:
     end: int
     text: str
     header: str = ""
+    notes: tuple[Note, ...] = ()
     title: str = ""
     publisher: str = ""
     published: str | None = None
@@ -54,6 +56,24 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def packed_notes(notes: Sequence[Note]) -> str:
+    """Notes as the catalog stores them."""
+    return canonical([[note.start, note.end, note.meaning] for note in notes])
+
+
+def unpacked_notes(stored: str, path: Path) -> tuple[Note, ...]:
+    """The notes that `packed_notes` stored.
+
+    Raises:
+        IndexDamaged: they are not what was written.
+    """
+    try:
+        rows = json.loads(stored)
+        return tuple(Note(start=start, end=end, meaning=meaning) for start, end, meaning in rows)
+    except (TypeError, ValueError):
+        raise damaged(path, "the notes of a chunk cannot be read") from None
 
 
 def packed(vector: Vector) -> bytes:
@@ -182,6 +202,7 @@ def row_hash(chunk: ChunkRow, vector_key: str) -> str:
             chunk.end,
             chunk.text,
             chunk.header,
+            packed_notes(chunk.notes),
             chunk.title,
             chunk.publisher,
             chunk.published,
@@ -201,7 +222,7 @@ def chunk_rows(
     """
     chosen = json.dumps(list(keys))
     chunks = connection.execute(
-        'SELECT chunk_key, chunk_id, article_key, start, "end", header, vector_key, row_hash'
+        'SELECT chunk_key, chunk_id, article_key, start, "end", header, notes, vector_key, row_hash'
         " FROM chunks WHERE chunk_key IN (SELECT value FROM json_each(?))",
         (chosen,),
     ).fetchall()
@@ -214,7 +235,7 @@ def chunk_rows(
         )
     }
     found: dict[int, ChunkRow] = {}
-    for key, chunk_id, article_key, start, end, header, vector_key, expected in chunks:
+    for key, chunk_id, article_key, start, end, header, notes, vector_key, expected in chunks:
         try:
             article_id, title, publisher, published, url, text = articles[article_key]
             cut = text[start:end]
@@ -228,6 +249,7 @@ def chunk_rows(
             end=end,
             text=cut,
             header=header,
+            notes=unpacked_notes(notes, catalog.path),
             title=title,
             publisher=publisher,
             published=published,

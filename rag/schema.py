@@ -115,6 +115,22 @@ class ArticleFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Record):
+    """What a word of an article means that only the rest of the article tells.
+
+    `article.text[start:end]` is "Monday" or "he", `meaning` "3 July 2023" or "Thierry Breton".
+    """
+
+    start: int
+    end: int
+    meaning: str
+
+    def beside(self, text: str, start: int) -> str:
+        """The note in words, such as `Monday = 3 July 2023`; `text` stands at `start`."""
+        return f"{text[self.start - start : self.end - start]} = {self.meaning}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk(Record):
     """A stored slice of an article: `article.text[start:end] == text`.
 
@@ -128,6 +144,8 @@ class Chunk(Record):
     end: int
     text: str
     header: str = ""
+    notes: tuple[Note, ...] = ()
+    """What its times and pronouns mean; searched by their words, and not part of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +174,8 @@ class Passage(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    notes: tuple[Note, ...] = ()
+    """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()
     """The copies of its article, which it stands for, the earliest first; empty for none."""
 
@@ -181,6 +201,8 @@ class Evidence(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    notes: tuple[Note, ...] = ()
+    """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()
     """As of its passage."""
 
@@ -198,6 +220,8 @@ class Citation(Record):
     start: int
     end: int
     quote: str
+    notes: tuple[Note, ...] = ()
+    """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()
     """The copies of the article, the earliest first; empty for none."""
 

@@ -1,5 +1,7 @@
 """The sentences that answer come first, with exact ranges, each said once."""
 
+from dataclasses import replace
+
 from fakes import HashEmbedder
 
 from rag.evidence import ANSWERS, FEATURES, SELECT, select
@@ -44,7 +46,7 @@ def test_each_part_has_its_sentence_among_the_first():
 
 
 def test_the_same_news_is_taken_once():
-    twice = [PASSAGE, Passage(**{**PASSAGE.to_dict(), "article_id": "b", "rank": 2})]
+    twice = [PASSAGE, replace(PASSAGE, article_id="b", rank=2)]
     found = select("Who chairs Rapidus?", (), twice, HashEmbedder(dimensions=256).embed, 5)
     assert len({item.text for item in found}) == len(found)
 

@@ -12,7 +12,7 @@ from typing import Any
 from rag.errors import CorpusError
 from rag.evaluate.cases import Case
 from rag.evaluate.metrics import Score, Scores
-from rag.schema import Passage
+from rag.schema import Copy, Note, Passage
 
 FORMAT = 1
 
@@ -59,7 +59,7 @@ class Record:
         wholes = line["wholes"]
         return cls(
             case=Case.from_dict(line["case"]),
-            passages=tuple(Passage(**passage) for passage in line["passages"]),
+            passages=tuple(map(_passage, line["passages"])),
             answer=line["answer"],
             seconds=dict(line["seconds"]),
             errors=dict(line["errors"]),
@@ -70,6 +70,16 @@ class Record:
             unsupported=tuple(line["unsupported"]),
             outcome=line["outcome"],
         )
+
+
+def _passage(line: dict[str, Any]) -> Passage:
+    return Passage(
+        **{
+            **line,
+            "also_in": tuple(Copy(**copy) for copy in line["also_in"]),
+            "notes": tuple(Note(**note) for note in line["notes"]),
+        }
+    )
 
 
 def _score(value: float, whole: float) -> Score:

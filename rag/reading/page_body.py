@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ def _words(text: str) -> int:
 
 
 def _extracted(tree: HtmlElement, title: str) -> str:
-    import trafilatura
+    with warnings.catch_warnings(action="ignore"):  # urllib3's, of proxies that nobody uses here
+        import trafilatura
 
     page = copy.deepcopy(tree)
     _unframe(page)
