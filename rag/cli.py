@@ -383,6 +383,11 @@ def _print_answer(answer: Answer) -> None:
     for citation in answer.citations:
         print(f"\n[{citation.number}] {_source_line(citation)}")
         print(f"    “{' '.join(citation.quote.split())}”")
+        for note in citation.notes:
+            print(f"    {note.beside(citation.quote, citation.start)}")
+        if citation.also_in:
+            copies = ", ".join(copy.publisher or copy.article_id for copy in citation.also_in)
+            print(f"    also in {copies}")
         print(
             f"    rag article {citation.article_id}  (characters {citation.start}–{citation.end})"
         )

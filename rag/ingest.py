@@ -204,9 +204,10 @@ class _Work:
                 removed,
                 all_chunks=self.anew,
             )
-        self._tell("publish", 0, 1)
-        _publish(index, self.catalog)
-        self._tell("publish", 1, 1)
+        if not index.published(self.catalog):
+            self._tell("publish", 0, 1)
+            index.publish(self.catalog)
+            self._tell("publish", 1, 1)
 
     def report(self, removed: int) -> IngestReport:
         """What was done."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TITLE_BOOST = 1.5
 """A word of the title counts half as much again: a title names what the article is about, which is
 what a question asks for, but most questions want a detail that only the text holds."""
+NOTE_BOOST = 0.3
+"""A word of a note on what "Monday" or "he" means: a reading of the text, and not the text."""
 MAX_WORDS = 256
 """Distinct words of a query that are searched. A question has far fewer; a pasted page has more,
 and each one costs time."""
@@ -114,7 +116,7 @@ class Lexical:
         from tantivy import Occur, Query
 
         schema = self._index.schema
-        boosts = {"title": TITLE_BOOST, "header": 1.0, "text": 1.0, "notes": 1.0}
+        boosts = {"title": TITLE_BOOST, "header": 1.0, "text": 1.0, "notes": NOTE_BOOST}
         asked = Query.boolean_query(
             [
                 (Occur.Should, Query.boost_query(Query.term_query(schema, field, word), boost))

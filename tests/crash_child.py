@@ -1,21 +1,30 @@
-"""Kills ingests and looks at what is left; run by test_crash.py in a process of its own.
+"""Kills ingests, and refuses them the disk; run by test_crash.py in a process of its own.
 
 This process only imports: each ingest, and each look afterwards, runs in a fork, which costs
-milliseconds instead of the seconds of a new interpreter.
+milliseconds instead of the seconds of a new interpreter. A fork that is watched asks its parent
+before each system call that changes a file, whoever makes it: Python, SQLite, FAISS or tantivy.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import fcntl
 import json
 import os
+import platform
 import random
+import select
 import shutil
 import signal
+import socket
+import struct
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import faiss  # noqa: F401 - imported once, here, for all forks
@@ -23,15 +32,21 @@ import tantivy  # noqa: F401
 from fakes import HashEmbedder
 
 from rag import health
-from rag.errors import IndexMissing
+from rag.errors import IndexMissing, RagError
 from rag.index import Index
 from rag.ingest import ingest
+from rag.notes.article import noted
 from rag.schema import Article, Chunk, Progress
 from rag.settings import Settings
 
 SETTINGS = Settings.load(embedder={"batch_size": 4})
 FRESH_EVERY = 25
 """Trials after which the index starts anew, so that first ingests are killed too."""
+TEXTS = 27
+"""How many there are to embed in one version of the corpus."""
+
+
+# --- an ingest that anyone can check -----------------------------------------------------------
 
 
 def corpus(version: int, home: Path) -> list[Article]:
@@ -69,7 +84,7 @@ def lines(article: Article, tokens: object, settings: object) -> list[Chunk]:
 
 def write_files(version: int, home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    home.mkdir(parents=True)
     for article in corpus(version, home):
         Path(article.source).touch()
 
@@ -122,6 +137,169 @@ def look(folder: Path, home: Path, old: int | None, new: int, left: int) -> str:
     return "new" if seen == state(new, home) else "old"
 
 
+# --- system calls that ask first ---------------------------------------------------------------
+
+_X86 = """write 1 pwrite64 18 writev 20 pwritev 296 fsync 74 fdatasync 75 ftruncate 77 fallocate 285
+    rename 82 renameat 264 renameat2 316 mkdir 83 mkdirat 258 unlink 87 unlinkat 263 rmdir 84
+    open 2 openat 257"""
+_ARM = """write 64 pwrite64 68 writev 66 pwritev 70 fsync 82 fdatasync 83 ftruncate 46 fallocate 47
+    renameat 38 renameat2 276 mkdirat 34 unlinkat 35 openat 56"""
+_TABLE = {"x86_64": _X86, "aarch64": _ARM}.get(platform.machine(), "").split()
+CALLS = {int(number): name for name, number in zip(_TABLE[::2], _TABLE[1::2], strict=True)}
+_SECCOMP = {"x86_64": 317, "aarch64": 277}.get(platform.machine(), -1)
+_WRITES = {"write", "pwrite64", "writev", "pwritev"}
+_ON_PATHS = {"rename", "mkdir", "unlink", "rmdir", "open"}
+_IN_FOLDERS = {"renameat", "renameat2", "mkdirat", "unlinkat", "openat"}
+_NEED_SPACE = _WRITES | {"fsync", "fdatasync", "fallocate", "mkdir", "mkdirat", "open", "openat"}
+_RECEIVE, _ANSWER, _CONTINUE = 0xC0502100, 0xC0182101, 1
+_NO_NEW_PRIVILEGES, _SET_FILTER, _WITH_LISTENER = 38, 1, 8
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
+
+
+def ask_first() -> int:
+    """From now on this thread, and those it starts, wait for leave before each of `CALLS`.
+
+    Returns:
+        The descriptor at which they ask.
+
+    Raises:
+        OSError: the system cannot do that (it takes Linux 5.5 on x86-64 or ARM64).
+    """
+    if not CALLS:
+        raise OSError(errno.ENOSYS, "no table of system calls for this machine")
+    left = len(CALLS)
+    steps = [struct.pack("HBBI", 0x20, 0, 0, 0)]  # the number of the call
+    for number in CALLS:
+        steps.append(struct.pack("HBBI", 0x15, left, 0, number))
+        left -= 1
+    steps.append(struct.pack("HBBI", 0x06, 0, 0, 0x7FFF0000))  # any other may go on
+    steps.append(struct.pack("HBBI", 0x06, 0, 0, 0x7FC00000))  # these ask
+    code = ctypes.create_string_buffer(b"".join(steps))
+    program = _Program(len(steps), ctypes.addressof(code))
+    system = ctypes.CDLL(None, use_errno=True)
+    system.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    listener = system.syscall(_SECCOMP, _SET_FILTER, _WITH_LISTENER, ctypes.byref(program))
+    if listener < 0:
+        raise OSError(ctypes.get_errno(), "seccomp does not notify here")
+    return listener
+
+
+@dataclass(frozen=True)
+class Call:
+    """A system call that waits for leave."""
+
+    ticket: int
+    thread: int
+    name: str
+    arguments: tuple[int, ...]
+
+    @classmethod
+    def receive(cls, listener: int) -> Call:
+        request = bytearray(80)
+        fcntl.ioctl(listener, _RECEIVE, request)
+        ticket, thread, _, number, _, _, *arguments = struct.unpack("=QIIiIQ6Q", request)
+        return cls(ticket, thread, CALLS[number], tuple(arguments))
+
+    def answer(self, listener: int, error: int = 0) -> None:
+        flags = 0 if error else _CONTINUE
+        fcntl.ioctl(listener, _ANSWER, bytearray(struct.pack("=QqiI", self.ticket, 0, -error, flags)))
+
+    @property
+    def path(self) -> Path:
+        """Of the file that it changes."""
+        process = Path(f"/proc/{self.thread}")
+        if self.name in _ON_PATHS:
+            return (process / "cwd").readlink() / self._text(self.arguments[0])
+        if self.name in _IN_FOLDERS:
+            start = ctypes.c_int(self.arguments[0] & 0xFFFFFFFF).value
+            base = process / (f"fd/{start}" if start >= 0 else "cwd")
+            return base.readlink() / self._text(self.arguments[1])
+        return (process / "fd" / str(self.arguments[0])).readlink()
+
+    @property
+    def changes(self) -> bool:
+        """Opening a file changes something only where that makes or empties it."""
+        opening = {"open": 1, "openat": 2}.get(self.name)
+        if opening is None:
+            return True
+        flags = self.arguments[opening]
+        return bool(flags & os.O_TRUNC or (flags & os.O_CREAT and not self.path.exists()))
+
+    def tear(self) -> None:
+        """Do the first half of a write in its stead."""
+        if self.name not in {"write", "pwrite64"}:
+            return
+        number, address, size = self.arguments[:3]
+        half = self._memory(address, size // 2)
+        position = self.arguments[3]
+        if self.name == "write":
+            facts = Path(f"/proc/{self.thread}/fdinfo/{number}").read_text()
+            position = int(facts.split()[1])
+        handle = os.open(f"/proc/{self.thread}/fd/{number}", os.O_WRONLY)
+        os.pwrite(handle, half, position)
+        os.close(handle)
+
+    def _text(self, address: int) -> str:
+        page = 4096 - address % 4096
+        found = self._memory(address, page)
+        if b"\0" not in found:
+            found += self._memory(address + page, 4096)
+        return os.fsdecode(found.split(b"\0", 1)[0])
+
+    def _memory(self, address: int, size: int) -> bytes:
+        with Path(f"/proc/{self.thread}/mem").open("rb", buffering=0) as memory:
+            memory.seek(address)
+            return memory.read(size)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What befalls an ingest when it is about to change a file for the `at`-th time.
+
+    Kinds: `kill` before the call, `torn` kill with half of the write done, `full` the disk is from
+    then on, `broken` this one call fails as a bad disk has it.
+    """
+
+    kind: str
+    at: int
+
+    def meet(self, call: Call, count: int, listener: int, child: int) -> None:
+        """Answer a call, the `count`-th; or do not, when the child is killed."""
+        if count == self.at and self.kind in {"kill", "torn"}:
+            if self.kind == "torn":
+                call.tear()
+            os.kill(child, signal.SIGKILL)
+            return
+        full = self.kind == "full" and count >= self.at and call.name in _NEED_SPACE
+        broken = self.kind == "broken" and count == self.at
+        call.answer(listener, errno.ENOSPC if full else errno.EIO if broken else 0)
+
+
+def watch(child: int, listener: int, root: Path, fault: Fault) -> list[str]:
+    """Lead a fork that asks first through a fault; each change that it made or was to make."""
+    seen: list[str] = []
+    waiting = select.poll()
+    waiting.register(listener, select.POLLIN)
+    while waiting.poll()[0][1] & select.POLLIN:
+        try:
+            call = Call.receive(listener)
+            if call.changes and root in (path := call.path).parents:
+                seen.append(f"{call.name} {path.relative_to(root)}")
+                fault.meet(call, len(seen), listener, child)
+            else:
+                call.answer(listener)
+        except FileNotFoundError:  # it was killed meanwhile
+            continue
+    os.close(listener)
+    return seen
+
+
+# --- forks ---------------------------------------------------------------------------------------
+
+
 def forked(action: Callable[[int], None]) -> tuple[int, int]:
     """Run an action in a fork; its process id and the pipe that it was given to write to."""
     reader, writer = os.pipe()
@@ -146,29 +324,72 @@ def finished(child: int, pipe: int) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
 
 
-def victim(folder: Path, home: Path, version: int, fatal: int) -> Callable[[int], None]:
-    """An ingest that reports its progress, and dies at the `fatal`-th file operation, if any."""
+def watched(action: Callable[[int], None], root: Path, fault: Fault) -> tuple[int, str, list[str]]:
+    """Run an action in a fork that meets a fault; its status, what it wrote and what it changed."""
+    ours, theirs = socket.socketpair()
 
     def act(pipe: int) -> None:
-        operations = 0
+        listener = ask_first()
+        socket.send_fds(theirs, [b"l"], [listener])
+        os.close(listener)
+        action(pipe)
 
-        def count(event: str, _: object) -> None:
-            nonlocal operations
-            if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "fcntl.flock"):
-                operations += 1
-                if operations == fatal:
-                    os.kill(os.getpid(), signal.SIGKILL)
+    child, pipe = forked(act)
+    with ours, theirs:
+        (listener,) = socket.recv_fds(ours, 1, 1)[1]
+    changes = watch(child, listener, root, fault)
+    return (*finished(child, pipe), changes)
 
+
+def done(action: Callable[[int], None], what: str) -> str:
+    """Run an action in a fork that nothing befalls; what it wrote."""
+    status, text = finished(*forked(action))
+    assert status == 0, f"{what}: {text}"
+    return text
+
+
+def killed_ingest(folder: Path, home: Path, version: int) -> Callable[[int], None]:
+    """An ingest that reports its progress until it is killed."""
+
+    def act(pipe: int) -> None:
         def told(progress: Progress) -> None:
             os.write(pipe, f"{progress.stage} {progress.done} {progress.total}\n".encode())
 
         embedder = HashEmbedder()
-        if fatal:
-            sys.addaudithook(count)
         with Index.open(folder, embedder.fingerprint, SETTINGS.index) as index:
             run_ingest(index, embedder, version, home, told)
 
     return act
+
+
+def refused_ingest(folder: Path, home: Path, old: int | None, new: int) -> Callable[[int], None]:
+    """An ingest that the disk may refuse; afterwards it answers, and writes down what it was told."""
+
+    def act(pipe: int) -> None:
+        embedder, message = HashEmbedder(), ""
+        with Index.open(folder, embedder.fingerprint, SETTINGS.index) as index:
+            try:
+                run_ingest(index, embedder, new, home)
+            except RagError as error:
+                message = str(error)
+            seen = answers(index, embedder)
+            expected = (state(old, home), state(new, home)) if message else (state(new, home),)
+            assert seen in expected, f"told {message!r}, and neither old nor new: {seen}"
+        with Index.open(folder, embedder.fingerprint, SETTINGS.index) as reader:
+            assert answers(reader, embedder) == seen, "opened anew, it answers otherwise"
+        os.write(pipe, message.encode())
+
+    return act
+
+
+def progress_of(text: str) -> tuple[str, int]:
+    """The last stage that a killed ingest told, and how many texts it left to be embedded."""
+    stage, count, total = (text.splitlines() or ["nothing 0 0"])[-1].split()
+    left = {"nothing": TEXTS, "load": TEXTS, "publish": 0}.get(stage, int(total) - int(count))
+    return stage, left
+
+
+# --- kills at random moments ---------------------------------------------------------------------
 
 
 class Trials:
@@ -181,7 +402,7 @@ class Trials:
         self.seen: Counter[str] = Counter()
         self.stages: Counter[str] = Counter()
 
-    def run(self, delay: float = 0.0, fatal: int = 0) -> bool:
+    def run(self, delay: float) -> bool:
         """One trial; whether the ingest was killed before it ended."""
         if self.count % FRESH_EVERY == 0:
             self.old = None
@@ -189,57 +410,105 @@ class Trials:
         folder = self.root / f"index{(self.count - 1) // FRESH_EVERY}"
         home, new = self.root / "home", self.count
         write_files(new, home)
-        child, pipe = forked(victim(folder, home, new, fatal))
-        if not fatal:
-            time.sleep(delay)
-            os.kill(child, signal.SIGKILL)
+        child, pipe = forked(killed_ingest(folder, home, new))
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
         status, text = finished(child, pipe)
         killed = status == -signal.SIGKILL
-        if not killed and status != 0:
-            raise AssertionError(text)
-        stage, done, total = (text.splitlines() or ["nothing 0 0"])[-1].split()
-        left = 27 if stage in ("nothing", "load") else int(total) - int(done)
-        left = 0 if stage == "publish" else left
-        self._look(folder, home, new, left, killed, stage)
+        assert killed or status == 0, text
+        stage, left = progress_of(text)
+        self._look(folder, home, left, killed, stage)
         self.old = new
         return killed
 
-    def _look(
-        self, folder: Path, home: Path, new: int, left: int, killed: bool, stage: str
-    ) -> None:
-        def act(writer: int) -> None:
-            os.write(writer, look(folder, home, self.old, new, left).encode())
+    def _look(self, folder: Path, home: Path, left: int, killed: bool, stage: str) -> None:
+        def act(pipe: int) -> None:
+            os.write(pipe, look(folder, home, self.old, self.count, left).encode())
 
-        child, pipe = forked(act)
-        status, text = finished(child, pipe)
-        if status != 0:
-            raise AssertionError(f"trial {self.count}, killed while {stage}: {text}")
+        seen = done(act, f"trial {self.count}, killed while {stage}")
         if killed:
-            self.seen[text] += 1
+            self.seen[seen] += 1
             self.stages[stage] += 1
 
 
-def random_kills(root: Path, kills: int, seed: int) -> Trials:
-    trials, chance, span, done = Trials(root), random.Random(seed), 0.08, 0
-    while done < kills:
+def random_kills(root: Path, kills: int, seed: int) -> dict[str, object]:
+    trials, chance, span, count = Trials(root), random.Random(seed), 0.08, 0
+    while count < kills:
         killed = trials.run(delay=chance.uniform(0, span))
-        done += killed
+        count += killed
         # Follow the machine's pace, so that the kills spread over the whole of an ingest.
         span = span * 1.04 if killed else max(span * 0.85, 0.005)
-    return trials
+    return {"seen": trials.seen, "stages": trials.stages}
 
 
-def kills_at_each_operation(root: Path) -> Trials:
-    trials, fatal = Trials(root), 1
-    while trials.run(fatal=fatal):
-        fatal += 1
-    return trials
+# --- a fault at each change of a file ------------------------------------------------------------
+
+
+class Sweep:
+    """Lets a fault of one kind befall the same ingest at one change of a file after another."""
+
+    def __init__(self, root: Path, kind: str, old: int | None) -> None:
+        self.root, self.kind, self.old = root, kind, old
+        self.new = (old or 0) + 1
+        self.home, self.folder = root / "home", root / "trial" / "index"
+        self.seen: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+        (root / "base").mkdir(parents=True)
+        for version in range(1, self.new):
+            write_files(version, self.home)
+            done(killed_ingest(root / "base" / "index", self.home, version), "before all trials")
+        write_files(self.new, self.home)
+
+    def run(self, at: int) -> bool:
+        """One trial; whether there were so many changes."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
+        shutil.copytree(self.root / "base", self.folder.parent)
+        fatal = self.kind in {"kill", "torn"}
+        act = (
+            killed_ingest(self.folder, self.home, self.new)
+            if fatal
+            else refused_ingest(self.folder, self.home, self.old, self.new)
+        )
+        status, text, changes = watched(act, self.folder.parent, Fault(self.kind, at))
+        if len(changes) < at:
+            assert status == 0, text
+            return False
+        change = changes[at - 1]
+        where = f"{self.kind} at change {at}, {change}"
+        assert status == (-signal.SIGKILL if fatal else 0), f"{where}: {text}"
+        if not fatal:
+            self.told[text.replace(str(self.folder), "INDEX")] += 1
+        self._look(where, progress_of(text)[1] if fatal else TEXTS)
+        self.calls[change.split()[0]] += 1
+        return True
+
+    def _look(self, where: str, left: int) -> None:
+        def act(pipe: int) -> None:
+            os.write(pipe, look(self.folder, self.home, self.old, self.new, left).encode())
+
+        self.seen[done(act, where)] += 1
+
+
+def faults_at_each_change(
+    root: Path, kind: str, old: int | None, shard: int, shards: int
+) -> dict[str, object]:
+    sweep, at = Sweep(root, kind, old), shard + 1
+    while sweep.run(at):
+        at += shards
+    return {"seen": sweep.seen, "calls": sweep.calls, "told": sweep.told}
+
+
+def main(root: Path, mode: str, amount: int, shard: int, shards: int) -> dict[str, object]:
+    root = root / f"{mode}-{amount}-{shard}"
+    root.mkdir()
+    article = corpus(1, root)[0]
+    noted(article, lines(article, None, None))  # its grammar is made once, here, for all forks
+    if mode == "random":
+        return random_kills(root, amount // shards, seed=20 + shard)
+    return faults_at_each_change(root, mode, amount or None, shard, shards)
 
 
 if __name__ == "__main__":
-    place, mode, amount = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    result = (
-        random_kills(place, amount, seed=20) if mode == "random" else kills_at_each_operation(place)
-    )
-    summary = {"trials": result.count, "seen": result.seen, "stages": result.stages}
-    sys.stdout.write(json.dumps(summary))
+    place, mode, *numbers = sys.argv[1:]
+    sys.stdout.write(json.dumps(main(Path(place), mode, *map(int, numbers))))

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -33,7 +34,7 @@ from hypothesis import strategies as st
 
 from rag.errors import ModelError, SettingsError
 from rag.paths import shipped
-from rag.schema import Answer, Article, Failure, Sentence, Turn, Verdict
+from rag.schema import Answer, Article, Copy, Failure, Note, Sentence, Turn, Verdict
 from rag.settings import ChatSettings, Settings
 from rag.ui import build_app
 from rag.ui.collection import STARTER_QUESTIONS, describe, facts_text, welcome_html
@@ -234,6 +235,34 @@ def test_supported_sentences_run_on_and_are_followed_by_their_numbers():
     assert len(cites) == 3 + 3  # in the text, then in the list of sources
     assert "JSR" in cites[0]["title"]
     assert "26 Jun 2023" in seen.text
+
+
+def test_copies_and_notes_stand_beside_their_source():
+    answer = written_answer()
+    first = answer.citations[0]
+    start = first.start + first.quote.index("903.9")
+    copy = Copy(article_id="b", publisher="Hill <b>Post</b>")
+    note = Note(start=start, end=start + 5, meaning="6.4 <i>")
+    told = replace(first, also_in=(copy,), notes=(note,))
+    html = answer_html(replace(answer, citations=(told, *answer.citations[1:])))
+    assert "Also in Hill <b>Post</b>" in Seen(html).text
+    assert "903.9 = 6.4 <i>" in Seen(html).text
+    assert "<b>" not in html
+    assert "<i>" not in html
+
+
+def test_copies_are_no_independent_sources():
+    answer = written_answer()
+    other = replace(answer.citations[0], number=4, article_id="copy")
+    both = replace(answer, citations=(*answer.citations, other), sources=1)
+    assert "Sources, 1 of them independent" in Seen(answer_html(both)).text
+    assert "independent" not in Seen(answer_html(replace(answer, sources=1))).text
+
+
+def test_a_part_of_an_article_says_so():
+    article = replace(JSR, partial=True, modified="2023-07-01")
+    text = Seen(source_html(article, (0, 1), "")).text
+    assert "Only a part of this article was on its page. Modified 1 Jul 2023." in text
 
 
 def test_left_out_sentences_are_counted_and_can_be_opened():

@@ -146,9 +146,31 @@ def _sources(answer: Answer) -> str:
         rows.append(
             f'<li><span class="numbers">{_cites(citations, answer)}</span><span class="what">'
             f'<a class="title cite-title" href="{_link(first, answer)}">{title}</a> '
-            f'<span class="by">{byline(first.publisher, first.published)}</span></span></li>'
+            f'<span class="by">{byline(first.publisher, first.published)}</span>'
+            f"{_also_in(first)}{_notes(citations)}</span></li>"
         )
-    return f'<div class="sources"><h3>Sources</h3><ul>{"".join(rows)}</ul></div>'
+    copied = 0 < answer.sources < len(by_article)
+    heading = f"Sources, {answer.sources} of them independent" if copied else "Sources"
+    return f'<div class="sources"><h3>{heading}</h3><ul>{"".join(rows)}</ul></div>'
+
+
+def _also_in(citation: Citation) -> str:
+    """Where else the story was run."""
+    names = ", ".join(
+        f"<bdi>{escape(copy.publisher or copy.title or copy.article_id)}</bdi>"
+        for copy in citation.also_in
+    )
+    return f'<span class="beside">Also in {names}</span>' if names else ""
+
+
+def _notes(citations: Iterable[Citation]) -> str:
+    """What times and pronouns in the quoted words mean, as read from their article."""
+    notes = dict.fromkeys(
+        note.beside(citation.quote, citation.start)
+        for citation in citations
+        for note in citation.notes
+    )
+    return f'<span class="beside">{escape("; ".join(notes))}</span>' if notes else ""
 
 
 def _notice(notice: str) -> str:

@@ -96,7 +96,21 @@ def _head(article: Article) -> str:
         else ""
     )
     line = byline(article.publisher, article.published, article.author)
-    return f'<header><h2><bdi>{title}</bdi></h2><p class="by">{line}</p>{original}</header>'
+    return (
+        f'<header><h2><bdi>{title}</bdi></h2><p class="by">{line}</p>{_state(article)}{original}'
+        "</header>"
+    )
+
+
+def _state(article: Article) -> str:
+    """What a reader should know of the text: a part only, or changed since it was published."""
+    modified = article.modified and day(article.modified)
+    told = [
+        "Only a part of this article was on its page." if article.partial else "",
+        f"Modified {modified}." if modified and article.modified != article.published else "",
+    ]
+    text = " ".join(filter(None, told))
+    return f'<p class="state">{escape(text)}</p>' if text else ""
 
 
 def _body(text: str, cited: Span | None, others: Sequence[Span]) -> str:
