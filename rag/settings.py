@@ -6,6 +6,7 @@ Order, later wins: the defaults below, `rag.toml` in the working folder (or the 
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from rag.errors import SettingsError
 
@@ -22,6 +23,29 @@ PREFIX = "RAG_"
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, values: Any) -> Any:
+        """Lists may be given as text, as the environment has them: a JSON list, or `one, two`."""
+        if not isinstance(values, Mapping):
+            return values
+        several = {
+            n for n, field in cls.model_fields.items() if field.annotation == tuple[str, ...]
+        }
+        return {
+            name: _split(name, value) if name in several and isinstance(value, str) else value
+            for name, value in values.items()
+        }
+
+
+def _split(name: str, text: str) -> list[Any]:
+    if text.lstrip().startswith("["):
+        try:
+            return list(json.loads(text))
+        except ValueError:
+            raise ValueError(f"{name}: {text!r} is not a JSON list") from None
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class IndexSettings(_Section):
@@ -132,12 +156,7 @@ class FetchSettings(_Section):
     """Whether pages that a feed or sitemap names are left out where robots.txt says so."""
     user_agent: str = Field(default="Newsdesk/0.1 (article reader)", pattern="^[!-~][ -~]*$")
     allow_hosts: tuple[str, ...] = ()
-    """Host names that may lead into a private network; in the environment, set apart by commas."""
-
-    @field_validator("allow_hosts", mode="before")
-    @classmethod
-    def _listed(cls, value: Any) -> Any:
-        return value.replace(",", " ").split() if isinstance(value, str) else value
+    """Host names that may lead into a private network."""
 
 
 class ChatSettings(_Section):

@@ -64,3 +64,15 @@ def test_every_setting_is_in_the_docs():
         for key in fields.annotation.model_fields:
             assert f"[{section}]" in text
             assert f"{key} = " in text or f"`RAG_{section.upper()}__{key.upper()}`" in text, key
+
+
+@pytest.mark.parametrize("given", ['["one", "two, three"]', "one,  two"])
+def test_a_list_in_the_environment(given):
+    settings = Settings.load(environ={"RAG_FETCH__ALLOW_HOSTS": given})
+    assert settings.fetch.allow_hosts[0] == "one"
+    assert len(settings.fetch.allow_hosts) == 2
+
+
+def test_a_broken_list_names_its_setting():
+    with pytest.raises(SettingsError, match="allow_hosts"):
+        Settings.load(environ={"RAG_FETCH__ALLOW_HOSTS": '["one"'})

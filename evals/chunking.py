@@ -1,0 +1,115 @@
+"""Which chunks bring the words that answer: recall, precision and IoU of characters, top 5 chunks.
+
+    python evals/chunking.py FOLDER [--sizes 100,200] [--overlaps 0,40]
+
+FOLDER holds the chunking evaluation of Chroma ("Evaluating Chunking Strategies for Retrieval"):
+`corpora/*.md` and `questions.csv` with the exact ranges that answer each question. All corpora go
+into one index; each question is asked over all of them, by the embedder alone and by the embedder
+and BM25 fused (no limit of passages an article: the corpora are five long texts). For a question,
+recall is covered gold / gold, precision covered gold / retrieved characters, and IoU covered gold /
+(retrieved characters + gold that was missed); the table has the means, in percent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rag.assistant import Assistant
+from rag.retrieve import fuse
+from rag.schema import Article
+from rag.settings import Settings
+
+TOP = 5
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about one corpus and the ranges of it that answer."""
+
+    text: str
+    corpus: str
+    gold: list[Range]
+
+
+def questions(folder: Path) -> list[Question]:
+    """All questions of `questions.csv`."""
+    with (folder / "questions.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Question(
+                row["question"],
+                row["corpus_id"],
+                [(r["start_index"], r["end_index"]) for r in json.loads(row["references"])],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def figures(gold: Sequence[Range], found: Iterable[Range], retrieved: int) -> tuple[float, ...]:
+    """Recall, precision and IoU; `found` are ranges of the same corpus, `retrieved` all characters.
+
+    >>> figures([(0, 10)], [(5, 15), (5, 15)], 20)
+    (0.5, 0.25, 0.2)
+    """
+    wanted = {place for start, end in gold for place in range(start, end)}
+    got = {place for start, end in found for place in range(start, end)} & wanted
+    missed = len(wanted) - len(got)
+    return len(got) / len(wanted), len(got) / retrieved, len(got) / (retrieved + missed)
+
+
+def measure(
+    articles: Sequence[Article], asked: Sequence[Question], size: int, overlap: int
+) -> tuple[int, dict[str, np.ndarray]]:
+    """The number of chunks, and the mean figures by way of searching."""
+    settings = Settings.load(
+        llm={"enabled": False}, chunking={"size": size, "overlap": overlap}, ingest={"clean": False}
+    )
+    scores: dict[str, list[tuple[float, ...]]] = {"dense": [], "dense + BM25": []}
+    with tempfile.TemporaryDirectory() as folder, Assistant.open(folder, settings) as assistant:
+        report = assistant.ingest(articles)
+        snapshot = assistant._index.snapshot()
+        vectors = assistant.embed([question.text for question in asked])
+        for question, vector in zip(asked, vectors, strict=True):
+            dense = snapshot.dense(vector, 100, None)
+            lexical = snapshot.lexical(question.text, 100, None)
+            rankings = {"dense": dense, "dense + BM25": fuse([dense, lexical], 10)}
+            for name, ranking in rankings.items():
+                rows = snapshot.rows([key for key, _ in ranking[:TOP]]).values()
+                own = [(row.start, row.end) for row in rows if row.article_id == question.corpus]
+                retrieved = sum(row.end - row.start for row in rows)
+                scores[name].append(figures(question.gold, own, retrieved))
+    return report.chunks, {name: 100 * np.mean(found, axis=0) for name, found in scores.items()}
+
+
+def main() -> None:
+    """Measure each setting and print a row for each as it is done."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sizes", default="64,100,150,200,250")
+    parser.add_argument("--overlaps", default="0")
+    given = parser.parse_args()
+    asked = questions(given.folder)
+    articles = [
+        Article(article_id=path.stem, text=path.read_text(encoding="utf-8"))
+        for path in sorted((given.folder / "corpora").glob("*.md"))
+    ]
+    print(f"{len(asked)} questions, {TOP} chunks each; recall / precision / IoU in percent")
+    print(f"{'size':>5} {'overlap':>7} {'chunks':>6}  {'dense':22}  dense + BM25")
+    for size in map(int, given.sizes.split(",")):
+        for overlap in map(int, given.overlaps.split(",")):
+            chunks, means = measure(articles, asked, size, overlap)
+            shown = "  ".join(" / ".join(f"{x:5.1f}" for x in means[name]) for name in means)
+            print(f"{size:5} {overlap:7} {chunks:6}  {shown}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
