@@ -158,6 +158,7 @@ class Bibliography:
                     publisher=item.publisher,
                     published=item.published,
                     url=item.url,
+                    earlier=item.earlier,
                     start=item.start,
                     end=item.end,
                     quote=item.text,

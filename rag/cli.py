@@ -385,6 +385,8 @@ def _print_answer(answer: Answer) -> None:
         print(f"    “{' '.join(citation.quote.split())}”")
         for note in citation.notes:
             print(f"    {note.beside(citation.quote, citation.start)}")
+        if citation.earlier:
+            print(f"    changed since it was first stored ({citation.earlier} earlier, kept)")
         if citation.also_in:
             copies = ", ".join(copy.publisher or copy.article_id for copy in citation.also_in)
             print(f"    also in {copies}")

@@ -319,6 +319,7 @@ def _evidence(number: int, sentence: _Sentence, score: float, share: float) -> E
         publisher=passage.publisher,
         published=passage.published,
         url=passage.url,
+        earlier=passage.earlier,
         notes=tuple(
             n for n in passage.notes if sentence.start <= n.start and n.end <= sentence.end
         ),

@@ -182,6 +182,7 @@ def _passages(
             publisher=row.publisher,
             published=row.published,
             url=row.url,
+            earlier=row.earlier,
             notes=row.notes,
             also_in=snapshot.copies(row.article_id),
         )

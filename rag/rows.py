@@ -30,6 +30,15 @@ REST = "source, details, original, removals"
 FACTS = "article_id, title, publisher, author, published, modified, url, topics, source, details"
 """The columns that are read without the text; their hash is the `facts_hash`."""
 
+_BESIDE_CHUNKS = (
+    "SELECT article_key, article_id, title, publisher, published, url, (SELECT count(*)"
+    " FROM articles b WHERE b.article_id = a.article_id AND b.added_revision < a.added_revision"
+    " AND (b.original <> a.original OR (a.original = '' AND b.text <> a.text))), text"
+    " FROM articles a WHERE article_key IN (SELECT value FROM json_each(?))"
+)
+"""What goes beside chunks of some articles. The count is of the versions that the source has since
+replaced; one that was only cleaned anew is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRow:
@@ -47,6 +56,8 @@ class ChunkRow:
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    earlier: int = 0
+    """How many earlier versions of its article are kept."""
 
 
 def storable(text: str) -> bool:
@@ -229,15 +240,14 @@ def chunk_rows(
     articles = {
         key: facts
         for key, *facts in connection.execute(
-            "SELECT article_key, article_id, title, publisher, published, url, text FROM articles"
-            " WHERE article_key IN (SELECT value FROM json_each(?))",
+            _BESIDE_CHUNKS,
             (json.dumps(sorted({row[2] for row in chunks})),),
         )
     }
     found: dict[int, ChunkRow] = {}
     for key, chunk_id, article_key, start, end, header, notes, vector_key, expected in chunks:
         try:
-            article_id, title, publisher, published, url, text = articles[article_key]
+            article_id, title, publisher, published, url, earlier, text = articles[article_key]
             cut = text[start:end]
         except (KeyError, TypeError):
             raise damaged(catalog.path, f"chunk {key} points nowhere") from None
@@ -254,6 +264,7 @@ def chunk_rows(
             publisher=publisher,
             published=published,
             url=url,
+            earlier=earlier,
         )
         if row_hash(row, vector_key) != expected:
             raise _damaged_article(catalog, article_id)

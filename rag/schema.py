@@ -174,6 +174,8 @@ class Passage(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    earlier: int = 0
+    """How many earlier versions of its article are kept: it has changed that often."""
     notes: tuple[Note, ...] = ()
     """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()
@@ -201,6 +203,8 @@ class Evidence(Record):
     publisher: str = ""
     published: str | None = None
     url: str = ""
+    earlier: int = 0
+    """How many earlier versions of its article are kept: it has changed that often."""
     notes: tuple[Note, ...] = ()
     """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()
@@ -220,6 +224,8 @@ class Citation(Record):
     start: int
     end: int
     quote: str
+    earlier: int = 0
+    """How many earlier versions of its article are kept: it has changed that often."""
     notes: tuple[Note, ...] = ()
     """What times and pronouns in the text mean."""
     also_in: tuple[Copy, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import HashEmbedder
 
@@ -68,3 +70,15 @@ def test_passages_carry_notes_with_exact_places(tmp_path):
     said = {QUAY.text[note.start : note.end]: note.meaning for note in passage.notes}
     assert said["Monday"] == "3 July 2023"
     assert all(passage.start <= n.start and n.end <= passage.end for n in passage.notes)
+
+
+def test_a_changed_article_says_so_and_keeps_what_it_was(tmp_path):
+    embedder = HashEmbedder()
+    index = Index.open(tmp_path, embedder.fingerprint, SETTINGS.index)
+    retriever = Retriever(index, embedder, SETTINGS.retrieval)
+    ingest([QUAY], index, embedder, SETTINGS)
+    assert retriever.retrieve("Who opened the quay?")[0].earlier == 0
+    ingest([replace(QUAY, text=f"{QUAY.text} It opens at dawn.")], index, embedder, SETTINGS)
+    (passage, *_) = retriever.retrieve("Who opened the quay?")
+    assert passage.earlier == 1
+    assert "dawn" in passage.text

@@ -77,7 +77,7 @@ def test_retrieve(rag):
     assert passage["article_id"] == "rapidus"
     assert passage.keys() == {
         "rank", "score", "article_id", "chunk_id", "start", "end", "text", "title", "publisher",
-        "published", "url", "also_in", "notes",
+        "published", "url", "also_in", "notes", "earlier",
     }  # fmt: skip
     filtered = ok(rag("retrieve", "Rapidus", "--from", "2023-01-01", "--json"))
     assert {p["article_id"] for p in filtered["passages"]} == {"jsr"}

@@ -147,11 +147,17 @@ def _sources(answer: Answer) -> str:
             f'<li><span class="numbers">{_cites(citations, answer)}</span><span class="what">'
             f'<a class="title cite-title" href="{_link(first, answer)}">{title}</a> '
             f'<span class="by">{byline(first.publisher, first.published)}</span>'
-            f"{_also_in(first)}{_notes(citations)}</span></li>"
+            f"{_changed(first)}{_also_in(first)}{_notes(citations)}</span></li>"
         )
     copied = 0 < answer.sources < len(by_article)
     heading = f"Sources, {answer.sources} of them independent" if copied else "Sources"
     return f'<div class="sources"><h3>{heading}</h3><ul>{"".join(rows)}</ul></div>'
+
+
+def _changed(citation: Citation) -> str:
+    """Whether the article is no longer what it was when it was first stored."""
+    told = '<span class="beside">Changed since it was first stored</span>'
+    return told if citation.earlier else ""
 
 
 def _also_in(citation: Citation) -> str:
