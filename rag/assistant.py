@@ -21,6 +21,7 @@ from rag.retrieve import Retriever
 from rag.schema import (
     Answer,
     Article,
+    ArticleFacts,
     Evidence,
     Filters,
     IngestReport,
@@ -207,6 +208,10 @@ class Assistant:
     def articles(self) -> list[Article]:
         """All articles, the newest first, those of unknown date last."""
         return self._index.snapshot().articles()
+
+    def summaries(self) -> list[ArticleFacts]:
+        """What is known about each article, in the same order; quick, since no text is read."""
+        return self._index.snapshot().summaries()
 
     def ask(
         self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()

@@ -13,7 +13,7 @@ from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.generation import Generation, Pointer
 from rag.revision import Revision
 from rag.rows import ChunkRow, Keys, Vector
-from rag.schema import Article, Copy, Filters
+from rag.schema import Article, ArticleFacts, Copy, Filters
 
 
 class Snapshot:
@@ -110,6 +110,10 @@ class Snapshot:
     def articles(self) -> list[Article]:
         """All articles without `original` and `removals`, newest first, unknown dates last."""
         return self._revision.articles()
+
+    def summaries(self) -> list[ArticleFacts]:
+        """What is known about each article, in the same order; no text is read."""
+        return self._revision.summaries()
 
     def publishers(self) -> list[str]:
         """The publishers, without the empty one, in the order of the alphabet."""

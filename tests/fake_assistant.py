@@ -74,7 +74,7 @@ class FakeAssistant:
             raise IndexMissing(f"there is no article {article_id!r} in the index")
         return self.stored[article_id]
 
-    def articles(self) -> list[Article]:
+    def summaries(self) -> list[Article]:
         return list(self.stored.values())
 
 

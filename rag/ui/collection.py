@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.errors import CorpusError
 from rag.paths import shipped
-from rag.schema import Article
+from rag.schema import ArticleFacts
 from rag.ui.markup import count, day, escape, shorten
 
 EXAMPLES = 4
@@ -30,7 +30,7 @@ class Collection:
     questions: tuple[str, ...]
 
 
-def describe(articles: Sequence[Article], examples: Sequence[str] = ()) -> Collection:
+def describe(articles: Sequence[ArticleFacts], examples: Sequence[str] = ()) -> Collection:
     """Count, first and last day, and up to four questions.
 
     Args:
@@ -67,7 +67,7 @@ def welcome_html(collection: Collection) -> str:
     if not collection.articles:
         return (
             '<div class="welcome"><h2>No articles yet</h2><p>Newsdesk answers from articles that '
-            "you give it. Add a file or a folder of Markdown, text or JSONL, then reload this page:"
+            "you give it. Add files, folders, web pages or feeds, then reload this page:"
             "</p><p><code>rag ingest PATH</code></p></div>"
         )
     return (
@@ -76,7 +76,7 @@ def welcome_html(collection: Collection) -> str:
     )
 
 
-def _questions(articles: Sequence[Article]) -> tuple[str, ...]:
+def _questions(articles: Sequence[ArticleFacts]) -> tuple[str, ...]:
     ids = {article.article_id for article in articles}
     starter = _starter_ids()
     if starter and starter <= ids:

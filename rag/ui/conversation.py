@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.errors import RagError
-from rag.schema import Answer, Article, Filters, Turn
+from rag.schema import Answer, Article, ArticleFacts, Filters, Turn
 from rag.ui import render
 from rag.ui.markup import shorten
 
@@ -34,7 +34,7 @@ class Reader(Protocol):
         """One stored article; raises `IndexMissing`."""
         ...
 
-    def articles(self) -> Sequence[Article]:
+    def summaries(self) -> Sequence[ArticleFacts]:
         """All that is stored."""
         ...
 

@@ -147,7 +147,7 @@ class Page:
     def _open(self) -> dict[Any, Any]:
         """The front of the page, from what is stored now."""
         try:
-            collection = describe(self._reader.articles(), self._settings.chat.examples)
+            collection = describe(self._reader.summaries(), self._settings.chat.examples)
         except RagError as error:
             nothing = Collection(articles=0, first=None, last=None, questions=())
             return self._front(nothing, problem_html(str(error)))
