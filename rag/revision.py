@@ -234,5 +234,5 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
     return conditions, {name: value for name, (_, value) in values.items()}
 
 
-def _recency(article: Article | ArticleFacts) -> str:
+def _recency(article: ArticleFacts) -> str:
     return article.published or ""

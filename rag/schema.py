@@ -59,16 +59,14 @@ class Removal(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article(Record):
-    """A source text with what is known about it.
+class ArticleFacts(Record):
+    """What is known about an article, besides its text.
 
-    Invariant: `text` is cleaned and is what every offset points into; `original` is the text
-    before cleaning. `published` and `modified` are ISO 8601 dates or date-times as the source gave
-    them, and None when the source gives none: file and ingest times are never put there.
+    `published` and `modified` are ISO 8601 dates or date-times as the source gave them, and None
+    when the source gives none: file and ingest times are never put there.
     """
 
     article_id: str
-    text: str
     title: str = ""
     publisher: str = ""
     author: str = ""
@@ -85,10 +83,6 @@ class Article(Record):
     """The same for `modified`."""
     partial: bool = False
     """Whether only a part of the article was on the page, the rest being behind a paywall."""
-    captions: tuple[str, ...] = ()
-    """Picture captions and credits of the page; they are not part of the text."""
-    original: str = field(default="", repr=False, metadata={"json": False})
-    removals: tuple[Removal, ...] = field(default=(), repr=False, metadata={"json": False})
 
     @property
     def published_day(self) -> date | None:
@@ -97,21 +91,18 @@ class Article(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleFacts(Record):
-    """What is known about a stored article, without its text; the fields are those of `Article`."""
+class Article(ArticleFacts):
+    """A source text with what is known about it.
 
-    article_id: str
-    title: str = ""
-    publisher: str = ""
-    author: str = ""
-    published: str | None = None
-    modified: str | None = None
-    url: str = ""
-    topics: tuple[str, ...] = ()
-    source: str = ""
-    published_origin: str = ""
-    modified_origin: str = ""
-    partial: bool = False
+    Invariant: `text` is cleaned and is what every offset points into; `original` is the text
+    before cleaning.
+    """
+
+    text: str
+    captions: tuple[str, ...] = ()
+    """Picture captions and credits of the page; they are not part of the text."""
+    original: str = field(default="", repr=False, metadata={"json": False})
+    removals: tuple[Removal, ...] = field(default=(), repr=False, metadata={"json": False})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
