@@ -7,6 +7,7 @@ checks the catalog; `revision.py` reads it, `changes.py` writes the next revisio
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -19,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from rag.disk import sync
-from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, RagError
+from rag.disk import refused, sync
+from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing
 
 FILE_NAME = "catalog.sqlite"
 FORMAT = 2
@@ -28,6 +29,15 @@ FORMAT = 2
 _APPLICATION_ID = 0x4E657773  # "News", so that `file` and we know the file for what it is
 _BUSY_TIMEOUT = 30.0
 """Seconds that SQLite waits, for instance while another process recovers the log after a crash."""
+_SHARED = ("mode=rw", "NORMAL")
+_ALONE = ("mode=rw", "EXCLUSIVE")
+_AS_IT_IS = ("mode=ro&immutable=1", "NORMAL")
+_NO_ROOM = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+_SYSTEM_CODES = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+}
 
 # Long columns come last, and what filters and counts look at is in the indexes: SQLite would have
 # to walk through all the text to reach what stands behind it.
@@ -178,15 +188,15 @@ class Catalog:
         """
         with explained(self.path):
             try:
-                connection = self._idle.pop()
+                connection, lasting = self._idle.pop(), True
             except IndexError:
-                connection = self._connect()
+                connection, lasting = self._connect()
             try:
                 yield connection
             finally:
                 if connection.in_transaction:
                     connection.rollback()
-                if self._closed:
+                if self._closed or not lasting:
                     connection.close()
                 else:
                     self._idle.append(connection)
@@ -217,11 +227,26 @@ class Catalog:
         except ValueError:
             raise damaged(self.path, "its meta row cannot be read") from None
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> tuple[sqlite3.Connection, bool]:
+        """A new connection, and whether it may be used again."""
         # A folder that cannot be written has no place for SQLite's log: read the file as it is.
         effective = os.access in os.supports_effective_ids
         fixed = not os.access(self.path.parent, os.W_OK, effective_ids=effective)
-        mode = "mode=ro&immutable=1" if fixed and not self._writable else "mode=rw"
+        if fixed and not self._writable:
+            return self._opened(_AS_IT_IS), True
+        try:
+            return self._opened(_SHARED), True
+        except sqlite3.OperationalError as error:
+            if self._writable or _code(error) not in _NO_ROOM:
+                raise
+        # A full disk has no place for the log and its index either. A log that was left is read
+        # through an index in memory, which keeps others out: for one use, no longer.
+        log = self.path.with_name(f"{self.path.name}-wal")
+        left = log.exists() and log.stat().st_size > 0
+        return self._opened(_ALONE if left else _AS_IT_IS), False
+
+    def _opened(self, way: tuple[str, str]) -> sqlite3.Connection:
+        mode, locking = way
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{mode}",
             uri=True,
@@ -229,10 +254,16 @@ class Catalog:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if not self._writable:
-            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute(f"PRAGMA locking_mode = {locking}")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not self._writable:
+                connection.execute("PRAGMA query_only = ON")
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 
@@ -264,17 +295,19 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _translated(path: Path, error: sqlite3.DatabaseError) -> Exception:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    code = _code(error)
     if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
         return error
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
-        return damaged(path, str(error))
+        return damaged(path, f"{error}; a disk that fails for a moment looks the same: try again")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexBusy(f"{path}: another process keeps the catalog locked; try again")
-    return RagError(
-        f"{path}: {error}; see that the disk has space and that this user may write there, then "
-        "run the command again; what was stored before is kept"
-    )
+    return refused(path, _SYSTEM_CODES.get(code, 0), str(error))
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary result code."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF
 
 
 def _missing(path: Path) -> IndexMissing:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rag.errors import IndexBusy, RagError
@@ -95,7 +95,8 @@ class WriteLock:
 
     def release(self) -> None:
         """Let the next writer in."""
-        os.ftruncate(self._handle, 0)
+        with suppress(OSError):  # the name is for those who wait; a bad disk must not keep the lock
+            os.ftruncate(self._handle, 0)
         os.close(self._handle)
 
     def _wait(self, handle: int, timeout: float) -> None:
@@ -126,8 +127,18 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "look at the disk")
-        raise RagError(
-            f"{error.filename or folder}: {error.strerror or error}; {remedy} and try again; what "
-            "was stored before is kept"
-        ) from error
+        # A removal names the file without its folder, which would send nobody to the right one.
+        named = isinstance(error.filename, str) and Path(error.filename).is_absolute()
+        place = Path(error.filename) if named else folder
+        raise refused(place, error.errno or 0, error.strerror or str(error)) from error
+
+
+def refused(path: Path, code: int, said: str) -> RagError:
+    """The error for what the disk refused, with the remedy for the system's error number."""
+    remedy = _REMEDIES.get(code, "see that the disk is sound and has space")
+    return RagError(f"{path}: {said}; {remedy} and try again; what was stored before is kept")
+
+
+def code_in(text: str) -> int:
+    """The system's error number whose words are in a library's message, or 0 where none are."""
+    return next((code for code in (*_REMEDIES, errno.EIO) if os.strerror(code) in text), 0)

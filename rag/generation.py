@@ -20,6 +20,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
@@ -30,7 +31,7 @@ from rag import clusters, dense, disk, lexical
 from rag.catalog import FORMAT, Catalog, EmbedderFacts, Meta
 from rag.clusters import Clusters
 from rag.dense import Dense
-from rag.errors import IndexDamaged, IndexMismatch, RagError
+from rag.errors import IndexDamaged, IndexMismatch
 from rag.lexical import Lexical
 from rag.revision import Revision
 from rag.rows import ChunkRow
@@ -129,7 +130,8 @@ class Generation:
             raise _damaged(folder / _MANIFEST, "it is missing") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_SH)
-            return cls(folder, handle, _checked(folder, pointer))
+            with _explained(folder):
+                return cls(folder, handle, _checked(folder, pointer))
         except BaseException:
             os.close(handle)
             raise
@@ -196,14 +198,23 @@ def _write_indexes(folder: Path, revision: Revision, dimensions: int) -> int:
             vectors.add(row.chunk_key, vector)
             yield row, day
 
-    try:
+    with _explained(folder.parent.parent):
         lexical.write(folder / _LEXICAL, rows())
-        return vectors.write(folder / _VECTORS)
-    except (RuntimeError, ValueError) as error:  # how FAISS and tantivy say that the disk refuses
-        raise RagError(
-            f"{folder.parent.parent}: the search index cannot be written ({error}); see that the "
-            "disk has space and run the command again; what was stored before is kept"
-        ) from error
+        vectors.write(folder / _VECTORS)
+        # FAISS says nothing when closing the file fails; hashed as it is, a cut-off file would
+        # pass for whole.
+        return dense.Dense(folder / _VECTORS).chunks
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn how FAISS and tantivy say that the disk refuses into our words."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        code = disk.code_in(str(error))
+        said = os.strerror(code) if code else f"the search index failed ({error})"
+        raise disk.refused(path, code, said) from error
 
 
 def read_manifest(folder: Path, pointer: Pointer) -> Manifest:

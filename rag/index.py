@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rag import changes, disk, generation
 from rag.catalog import FILE_NAME, Catalog, EmbedderFacts, Meta, damaged
-from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing
+from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, RagError
 from rag.generation import Pointer
 from rag.snapshot import Snapshot, check_fingerprint
 
@@ -127,7 +127,8 @@ class Index:
                     raise damaged(path, "it is gone") from None
                 if embedder is None or chunking is None:
                     raise
-                catalog = Catalog.create(path, embedder, chunking)
+                with disk.explained(self.folder):
+                    catalog = Catalog.create(path, embedder, chunking)
             with catalog:
                 yield catalog
 
@@ -147,24 +148,38 @@ class Index:
                 previous = None
             current = generation.build(self.folder, catalog)
             current.write(self.folder)
-            keep = {pointer.name for pointer in (previous, current) if pointer}
-            changes.prune(catalog, min(generation.prune(self.folder, keep)))
+        self._tidy(catalog, {pointer.name for pointer in (previous, current) if pointer})
 
     def published(self, catalog: Catalog) -> bool:
-        """Whether the catalog's last revision is what is published, and undamaged."""
+        """Whether the catalog's last revision is what is published, and undamaged.
+
+        Raises:
+            RagError: a file cannot be read.
+        """
         meta = catalog.meta()
+        with disk.explained(self.folder):
+            try:
+                pointer = Pointer.read(self.folder)
+                if pointer is None:
+                    return meta.revision == 0
+                folder = self.folder / generation.FOLDER / pointer.name
+                manifest = generation.read_manifest(folder, pointer)
+            except (IndexDamaged, IndexMismatch):
+                return False
+            made_of = (manifest.catalog_id, manifest.revision, manifest.embedder)
+            return made_of == (meta.catalog_id, meta.revision, meta.embedder) and not any(
+                generation.differences(folder, manifest)
+            )
+
+    def _tidy(self, catalog: Catalog, keep: set[str]) -> None:
+        """Remove what nobody needs; what the disk refuses is left to the next publication."""
         try:
-            pointer = Pointer.read(self.folder)
-            if pointer is None:
-                return meta.revision == 0
-            folder = self.folder / generation.FOLDER / pointer.name
-            manifest = generation.read_manifest(folder, pointer)
-        except (IndexDamaged, IndexMismatch):
-            return False
-        made_of = (manifest.catalog_id, manifest.revision, manifest.embedder)
-        return made_of == (meta.catalog_id, meta.revision, meta.embedder) and not any(
-            generation.differences(folder, manifest)
-        )
+            with disk.explained(self.folder):
+                changes.prune(catalog, min(generation.prune(self.folder, keep)))
+        except (IndexBusy, IndexDamaged):
+            raise
+        except RagError as error:
+            _log.warning("published, but what is out of date could not be removed: %s", error)
 
     @contextmanager
     def _locked(self, timeout: float) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 This process only imports: each ingest, and each look afterwards, runs in a fork, which costs
 milliseconds instead of the seconds of a new interpreter. A fork that is watched asks its parent
-before each system call that changes a file, whoever makes it: Python, SQLite, FAISS or tantivy.
+before each system call that reads or changes a file, whoever makes it: Python, SQLite, FAISS or
+tantivy.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import gc
 import json
 import os
 import platform
@@ -24,8 +26,10 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss  # noqa: F401 - imported once, here, for all forks
 import tantivy  # noqa: F401
@@ -34,7 +38,7 @@ from fakes import HashEmbedder
 from rag import health
 from rag.errors import IndexMissing, RagError
 from rag.index import Index
-from rag.ingest import ingest
+from rag.ingest import ingest, remove
 from rag.notes.article import noted
 from rag.schema import Article, Chunk, Progress
 from rag.settings import Settings
@@ -141,12 +145,13 @@ def look(folder: Path, home: Path, old: int | None, new: int, left: int) -> str:
 
 _X86 = """write 1 pwrite64 18 writev 20 pwritev 296 fsync 74 fdatasync 75 ftruncate 77 fallocate 285
     rename 82 renameat 264 renameat2 316 mkdir 83 mkdirat 258 unlink 87 unlinkat 263 rmdir 84
-    open 2 openat 257"""
-_ARM = """write 64 pwrite64 68 writev 66 pwritev 70 fsync 82 fdatasync 83 ftruncate 46 fallocate 47
-    renameat 38 renameat2 276 mkdirat 34 unlinkat 35 openat 56"""
+    open 2 openat 257 read 0 pread64 17"""
+_ARM = """read 63 pread64 67 write 64 pwrite64 68 writev 66 pwritev 70 fsync 82 fdatasync 83
+    ftruncate 46 fallocate 47 renameat 38 renameat2 276 mkdirat 34 unlinkat 35 openat 56"""
 _TABLE = {"x86_64": _X86, "aarch64": _ARM}.get(platform.machine(), "").split()
 CALLS = {int(number): name for name, number in zip(_TABLE[::2], _TABLE[1::2], strict=True)}
 _SECCOMP = {"x86_64": 317, "aarch64": 277}.get(platform.machine(), -1)
+_READS = {"read", "pread64"}
 _WRITES = {"write", "pwrite64", "writev", "pwritev"}
 _ON_PATHS = {"rename", "mkdir", "unlink", "rmdir", "open"}
 _IN_FOLDERS = {"renameat", "renameat2", "mkdirat", "unlinkat", "openat"}
@@ -205,7 +210,9 @@ class Call:
 
     def answer(self, listener: int, error: int = 0) -> None:
         flags = 0 if error else _CONTINUE
-        fcntl.ioctl(listener, _ANSWER, bytearray(struct.pack("=QqiI", self.ticket, 0, -error, flags)))
+        fcntl.ioctl(
+            listener, _ANSWER, bytearray(struct.pack("=QqiI", self.ticket, 0, -error, flags))
+        )
 
     @property
     def path(self) -> Path:
@@ -221,7 +228,9 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        """Opening a file changes something only where that makes or empties it."""
+        """Whether it changes a file; opening one does where that makes or empties it."""
+        if self.name in _READS:
+            return False
         opening = {"open": 1, "openat": 2}.get(self.name)
         if opening is None:
             return True
@@ -257,36 +266,40 @@ class Call:
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls an ingest when it is about to change a file for the `at`-th time.
+    """What befalls an ingest when it is about to change, or to read, a file for the `at`-th time.
 
-    Kinds: `kill` before the call, `torn` kill with half of the write done, `full` the disk is from
-    then on, `broken` this one call fails as a bad disk has it.
+    Kinds: `kill` before a change, with half of it done where it is every other write; `full` the
+    disk is from then on; `broken` one change fails as on a bad disk; `unread` one reading does.
     """
 
     kind: str
     at: int
 
+    def concerns(self, call: Call) -> bool:
+        """Whether a call is one of those that are counted."""
+        return call.name in _READS if self.kind == "unread" else call.changes
+
     def meet(self, call: Call, count: int, listener: int, child: int) -> None:
         """Answer a call, the `count`-th; or do not, when the child is killed."""
-        if count == self.at and self.kind in {"kill", "torn"}:
-            if self.kind == "torn":
+        if count == self.at and self.kind == "kill":
+            if count % 2:
                 call.tear()
             os.kill(child, signal.SIGKILL)
             return
-        full = self.kind == "full" and count >= self.at and call.name in _NEED_SPACE
-        broken = self.kind == "broken" and count == self.at
+        full = self.kind == "full" and 0 < self.at <= count and call.name in _NEED_SPACE
+        broken = self.kind in {"broken", "unread"} and count == self.at
         call.answer(listener, errno.ENOSPC if full else errno.EIO if broken else 0)
 
 
 def watch(child: int, listener: int, root: Path, fault: Fault) -> list[str]:
-    """Lead a fork that asks first through a fault; each change that it made or was to make."""
+    """Lead a fork that asks first through a fault; each call that was counted."""
     seen: list[str] = []
     waiting = select.poll()
     waiting.register(listener, select.POLLIN)
     while waiting.poll()[0][1] & select.POLLIN:
         try:
             call = Call.receive(listener)
-            if call.changes and root in (path := call.path).parents:
+            if fault.concerns(call) and root in (path := call.path).parents:
                 seen.append(f"{call.name} {path.relative_to(root)}")
                 fault.meet(call, len(seen), listener, child)
             else:
@@ -325,7 +338,7 @@ def finished(child: int, pipe: int) -> tuple[int, str]:
 
 
 def watched(action: Callable[[int], None], root: Path, fault: Fault) -> tuple[int, str, list[str]]:
-    """Run an action in a fork that meets a fault; its status, what it wrote and what it changed."""
+    """Run an action in a fork that meets a fault; its status, its words, the calls counted."""
     ours, theirs = socket.socketpair()
 
     def act(pipe: int) -> None:
@@ -337,8 +350,8 @@ def watched(action: Callable[[int], None], root: Path, fault: Fault) -> tuple[in
     child, pipe = forked(act)
     with ours, theirs:
         (listener,) = socket.recv_fds(ours, 1, 1)[1]
-    changes = watch(child, listener, root, fault)
-    return (*finished(child, pipe), changes)
+    calls = watch(child, listener, root, fault)
+    return (*finished(child, pipe), calls)
 
 
 def done(action: Callable[[int], None], what: str) -> str:
@@ -363,21 +376,32 @@ def killed_ingest(folder: Path, home: Path, version: int) -> Callable[[int], Non
 
 
 def refused_ingest(folder: Path, home: Path, old: int | None, new: int) -> Callable[[int], None]:
-    """An ingest that the disk may refuse; afterwards it answers, and writes down what it was told."""
+    """An ingest that the disk may refuse, and two readers after it; writes what they were told."""
 
     def act(pipe: int) -> None:
-        embedder, message = HashEmbedder(), ""
+        embedder, told = HashEmbedder(), []
+
+        def answered(index: Index) -> dict[str, str] | None:
+            for _ in range(2):  # one reading may fail; the next one must not
+                try:
+                    return answers(index, embedder)
+                except RagError as error:
+                    told.append(str(error))
+            assert old is None, f"the old state does not answer: {told}"
+            return None  # where nothing was published before, it may say that nothing is
+
         with Index.open(folder, embedder.fingerprint, SETTINGS.index) as index:
+            expected = [state(new, home)]
             try:
                 run_ingest(index, embedder, new, home)
             except RagError as error:
-                message = str(error)
-            seen = answers(index, embedder)
-            expected = (state(old, home), state(new, home)) if message else (state(new, home),)
-            assert seen in expected, f"told {message!r}, and neither old nor new: {seen}"
+                told.append(str(error))
+                expected.append(state(old, home))
+            seen = answered(index)
+            assert seen in expected, f"told {told}, and neither old nor new: {seen}"
         with Index.open(folder, embedder.fingerprint, SETTINGS.index) as reader:
-            assert answers(reader, embedder) == seen, "opened anew, it answers otherwise"
-        os.write(pipe, message.encode())
+            assert answered(reader) == seen, "opened anew, it answers otherwise"
+        os.write(pipe, "\n".join(told).encode())
 
     return act
 
@@ -441,11 +465,11 @@ def random_kills(root: Path, kills: int, seed: int) -> dict[str, object]:
     return {"seen": trials.seen, "stages": trials.stages}
 
 
-# --- a fault at each change of a file ------------------------------------------------------------
+# --- a fault at each call ----------------------------------------------------------------------
 
 
 class Sweep:
-    """Lets a fault of one kind befall the same ingest at one change of a file after another."""
+    """Lets a fault of one kind befall the same ingest at one call after another."""
 
     def __init__(self, root: Path, kind: str, old: int | None) -> None:
         self.root, self.kind, self.old = root, kind, old
@@ -460,28 +484,41 @@ class Sweep:
             done(killed_ingest(root / "base" / "index", self.home, version), "before all trials")
         write_files(self.new, self.home)
 
-    def run(self, at: int) -> bool:
-        """One trial; whether there were so many changes."""
+    def moments(self, every: bool) -> list[int]:
+        """The calls to try: all, or the first and the last of each run of equal ones."""
+        shutil.copytree(self.root / "base", self.folder.parent)
+        act = refused_ingest(self.folder, self.home, self.old, self.new)
+        status, text, calls = watched(act, self.folder.parent, Fault(self.kind, 0))
+        assert status == 0, text
+        every = every or bool(os.environ.get("NEWSDESK_EVERY_CALL"))
+        edged = ["", *calls, ""]
+        return [
+            at
+            for at, call in enumerate(calls, start=1)
+            if every or call != edged[at - 1] or call != edged[at + 1]
+        ]
+
+    def run(self, at: int) -> None:
+        """One trial; without a fault where there are not so many calls."""
         shutil.rmtree(self.folder.parent, ignore_errors=True)
         shutil.copytree(self.root / "base", self.folder.parent)
-        fatal = self.kind in {"kill", "torn"}
+        fatal = self.kind == "kill"
         act = (
             killed_ingest(self.folder, self.home, self.new)
             if fatal
             else refused_ingest(self.folder, self.home, self.old, self.new)
         )
-        status, text, changes = watched(act, self.folder.parent, Fault(self.kind, at))
-        if len(changes) < at:
+        status, text, calls = watched(act, self.folder.parent, Fault(self.kind, at))
+        if len(calls) < at:
             assert status == 0, text
-            return False
-        change = changes[at - 1]
-        where = f"{self.kind} at change {at}, {change}"
+            return
+        call = calls[at - 1]
+        where = f"{self.kind} at call {at}, {call}"
         assert status == (-signal.SIGKILL if fatal else 0), f"{where}: {text}"
         if not fatal:
             self.told[text.replace(str(self.folder), "INDEX")] += 1
         self._look(where, progress_of(text)[1] if fatal else TEXTS)
-        self.calls[change.split()[0]] += 1
-        return True
+        self.calls[call.split()[0]] += 1
 
     def _look(self, where: str, left: int) -> None:
         def act(pipe: int) -> None:
@@ -490,13 +527,52 @@ class Sweep:
         self.seen[done(act, where)] += 1
 
 
-def faults_at_each_change(
+def faults_at_each_call(
     root: Path, kind: str, old: int | None, shard: int, shards: int
 ) -> dict[str, object]:
-    sweep, at = Sweep(root, kind, old), shard + 1
-    while sweep.run(at):
-        at += shards
+    sweep = Sweep(root, kind, old)
+    for at in sweep.moments(every=kind == "kill" and old is not None)[shard::shards]:
+        sweep.run(at)
     return {"seen": sweep.seen, "calls": sweep.calls, "told": sweep.told}
+
+
+# --- orders, one a line --------------------------------------------------------------------------
+
+
+def obeyed(folder: Path, order: dict[str, Any]) -> Callable[[int], None]:
+    """An ingest of what is to be written, or a removal, as an order has it."""
+
+    def act(_: int) -> None:
+        embedder = HashEmbedder()
+        articles = [Article(article_id=name, text=text) for name, text in order["write"].items()]
+        with Index.open(folder, embedder.fingerprint, SETTINGS.index) as index:
+            if articles:
+                ingest(articles, index, embedder, SETTINGS, split=lines)
+            with suppress(IndexMissing):
+                remove(order["remove"], index)
+
+    return act
+
+
+def serve() -> dict[str, object]:
+    """Obey orders from the standard input, each in a fork, killed at call `at` if that is not 0.
+
+    The first line that is written is empty; then each order is answered by whether it was killed.
+    """
+    say({})
+    for line in sys.stdin:
+        order = json.loads(line)
+        fault = Fault("kill", order["at"])
+        folder = Path(order["folder"])
+        status, text, _ = watched(obeyed(folder, order), folder.parent, fault)
+        assert status in (0, -signal.SIGKILL), text
+        say({"killed": status != 0})
+    return {}
+
+
+def say(what: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def main(root: Path, mode: str, amount: int, shard: int, shards: int) -> dict[str, object]:
@@ -504,11 +580,17 @@ def main(root: Path, mode: str, amount: int, shard: int, shards: int) -> dict[st
     root.mkdir()
     article = corpus(1, root)[0]
     noted(article, lines(article, None, None))  # its grammar is made once, here, for all forks
+    gc.freeze()  # or each fork would copy all of this heap to look through it
     if mode == "random":
         return random_kills(root, amount // shards, seed=20 + shard)
-    return faults_at_each_change(root, mode, amount or None, shard, shards)
+    status, text = finished(*forked(lambda _: os.close(ask_first())))
+    if status != 0:
+        return {"cannot": text}
+    if mode == "serve":
+        return serve()
+    return faults_at_each_call(root, mode, amount or None, shard, shards)
 
 
 if __name__ == "__main__":
     place, mode, *numbers = sys.argv[1:]
-    sys.stdout.write(json.dumps(main(Path(place), mode, *map(int, numbers))))
+    say(main(Path(place), mode, *map(int, numbers)))
