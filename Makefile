@@ -6,10 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INDEX ?= .newsdesk/index
 
-.PHONY: help chat ask test check install eval lock screenshots clean
+.PHONY: help chat ask test check install eval bench-ingest lock screenshots clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 chat: .venv/installed ## Set up, ingest the starter articles, serve the chat on 127.0.0.1
 	@$(BIN)/rag ingest --starter --index $(INDEX)
@@ -31,6 +31,10 @@ check: .venv/installed ## Style, types and architecture, as CI runs them
 eval: .venv/installed ## Run the starter eval set and print its table
 	@$(BIN)/rag ingest --starter --index $(INDEX)
 	$(BIN)/rag eval run starter --index $(INDEX) --thresholds evals/thresholds.toml
+
+bench-ingest: .venv/installed ## make bench-ingest DATA=DIR, with scifact and multihop-rag in DIR
+	@test -n "$(DATA)" || { echo "Say where the data sets are: make bench-ingest DATA=DIR"; exit 1; }
+	$(BIN)/python evals/bench_ingest.py "$(DATA)"
 
 screenshots: .venv/installed ## Make the pictures in docs/images
 	$(BIN)/python tests/screenshots.py

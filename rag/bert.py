@@ -3,10 +3,15 @@
 The layers are those of Devlin et al., "BERT" (2019): learned positions, post-layer-norm, exact
 GELU. Pooling (mean or first token) and L2 normalisation are part of the graph, so that it maps
 `input_ids` and `attention_mask` (batch, tokens) to unit vectors (batch, dimensions).
+
+In eight bits the dense layers multiply integers; the rest stays in floats. Weights are rounded row
+by row, inputs by one scale a layer, after a part of the spread between an input's columns has moved
+into the weights (Xiao et al., "SmoothQuant", 2023). How far inputs reach is observed on some texts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +22,18 @@ if TYPE_CHECKING:
     import openvino as ov
 
     from rag.model_folder import ModelFolder
+
+    Floats = np.ndarray[Any, np.dtype[np.float32]]
+    Reach = dict[str, tuple[Floats, Floats]]
+    """The least and the greatest number in each column of what enters a dense layer, by place."""
+
+_SMOOTHING = 0.7
+"""The share of the spread between columns that moves into the weights: SmoothQuant's alpha. Cosines
+to the floats were .9973 on average at 0.7, .993 without, .986 at 0.5."""
+_MARGIN = 1.25
+"""How much further than observed an input may reach before it is cut off: the worst of 100 texts
+that were not observed came to cosine .990, against .985 without."""
+_TINY = 1e-5
 
 _MODULES = (("Transformer", "Pooling", "Normalize"), ("Transformer", "Pooling"))
 
@@ -44,10 +61,33 @@ def graph(folder: ModelFolder) -> ov.Model:
     Raises:
         ModelError: the weights cannot be read, or are not those of such a model.
     """
+    return _built(folder, _Layers(_tensors(folder), folder.config))
+
+
+def eight_bit(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> ov.Model:
+    """The same with its dense layers in eight bits; takes three times as long to make and compile.
+
+    Twice as fast as floats where the processor multiplies bytes (VNNI); elsewhere slow, and less
+    exact.
+
+    Args:
+        folder: one that `fits`.
+        texts: token ids, special ones included, of texts that show how far the numbers between
+            layers reach; at least one.
+
+    Raises:
+        ModelError: as `graph`.
+    """
+    tensors = _tensors(folder)
+    watched = _Watched(tensors, folder.config)
+    reach = watched.reach(_built(folder, watched), texts)
+    return _built(folder, _EightBit(tensors, folder.config, reach))
+
+
+def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:
     import openvino as ov
 
     try:
-        layers = _Layers(_tensors(folder), folder.config)
         ids, mask = layers.inputs()
         hidden = layers.embed(ids)
         for number in range(folder.config["num_hidden_layers"]):
@@ -167,3 +207,97 @@ class _Layers:
 
     def _ints(self, values: int | list[int]) -> Any:
         return self._op.constant(np.array(values, dtype=np.int64))
+
+
+class _Watched(_Layers):
+    """Remembers what enters the dense layers while the graph is built."""
+
+    def __init__(self, tensors: dict[str, np.ndarray], config: dict[str, Any]) -> None:
+        super().__init__(tensors, config)
+        self._entering: dict[str, Any] = {}
+
+    def reach(self, model: ov.Model, texts: Iterable[Sequence[int]]) -> Reach:
+        """How far what enters each dense layer of `model`, built of these, reaches over texts."""
+        import openvino as ov
+
+        axes = self._ints([0, 1])
+        ends = [
+            end(hidden, axes).output(0)
+            for hidden in self._entering.values()
+            for end in (self._op.reduce_min, self._op.reduce_max)
+        ]
+        exact = {"INFERENCE_PRECISION_HINT": "f32"}
+        watched = ov.Model(ends, model.get_parameters(), "watched")
+        compiled = ov.Core().compile_model(watched, "CPU", exact)
+        runs = []
+        for ids in texts:
+            found = compiled([np.array([ids]), np.ones((1, len(ids)), dtype=np.int64)])
+            runs.append([found[number] for number in range(len(ends))])
+        least = [np.min(column, axis=0) for column in zip(*(run[::2] for run in runs), strict=True)]
+        most = [np.max(column, axis=0) for column in zip(*(run[1::2] for run in runs), strict=True)]
+        return dict(zip(self._entering, zip(least, most, strict=True), strict=True))
+
+    def _linear(self, hidden: Any, name: str) -> Any:
+        self._entering[_place(name)] = hidden
+        return super()._linear(hidden, name)
+
+
+class _EightBit(_Layers):
+    """Rounds the weights of dense layers and what enters them to eight bits."""
+
+    def __init__(
+        self, tensors: dict[str, np.ndarray], config: dict[str, Any], reach: Reach
+    ) -> None:
+        super().__init__(tensors, config)
+        self._reach = reach
+        self._rounded: dict[str, tuple[Any, Floats]] = {}
+
+    def _linear(self, hidden: Any, name: str) -> Any:
+        op, place = self._op, _place(name)
+        if place not in self._rounded:  # query, key and value share what enters them
+            self._rounded[place] = self._round(hidden, place)
+        entering, divided = self._rounded[place]
+        weight = self._tensors[f"{name}.weight"] * divided
+        step = np.maximum(np.abs(weight).max(axis=1, keepdims=True), _TINY) / 127
+        whole = op.convert(op.constant(np.round(weight / step).astype(np.int8)), np.float32)
+        product = op.matmul(
+            entering, op.multiply(whole, op.constant(step)), transpose_a=False, transpose_b=True
+        )
+        return op.add(product, self._weight(f"{name}.bias"))
+
+    def _round(self, hidden: Any, place: str) -> tuple[Any, Floats]:
+        """What enters a place, divided column by column and rounded; and what by."""
+        least, most = self._reach[place]
+        divided = self._divisors(place, np.maximum(np.maximum(most, -least), _TINY))
+        even = self._op.multiply(hidden, self._op.constant(1 / divided))
+        low, high = _ends(
+            _MARGIN * float((least / divided).min()), _MARGIN * float((most / divided).max())
+        )
+        ends = [self._op.constant(np.full((1, 1, 1), end, dtype=np.float32)) for end in (low, high)]
+        return self._op.fake_quantize(even, *ends, *ends, 256), divided
+
+    def _divisors(self, place: str, reach: Floats) -> Floats:
+        weights = [
+            np.abs(tensor).max(axis=0)
+            for name, tensor in self._tensors.items()
+            if tensor.ndim == 2 and _place(name.removesuffix(".weight")) == place
+        ]
+        greatest = np.maximum(np.max(weights, axis=0), _TINY)
+        divisors = reach**_SMOOTHING / greatest ** (1 - _SMOOTHING)
+        return np.asarray(divisors, dtype=np.float32)
+
+
+def _place(name: str) -> str:
+    """Where a dense layer stands: the same for those that one thing enters."""
+    return name.rpartition(".")[0]
+
+
+def _ends(least: float, most: float) -> tuple[float, float]:
+    """The ends of 256 even steps that reach from `least` to `most` and have 0 among them."""
+    least, most = min(least, 0.0), max(most, _TINY)
+    if least < -most / 4:
+        reach = max(-least, most)
+        return -reach * 128 / 127, reach
+    step = (most - least) / 255
+    below = round(-least / step)
+    return -below * step, (255 - below) * step

@@ -1,7 +1,8 @@
 """Texts to unit vectors: by OpenVINO without torch where the model is a plain BERT, else by torch.
 
 Both give the same vectors but for rounding (cosine above .999), so an index made by one is searched
-by the other. Importing this module loads neither; each loads when the first text is embedded.
+by the other. A model in eight bits is another one (cosine .99), and its fingerprint says so.
+Importing this module loads neither backend; each loads when the first text is embedded.
 """
 
 from __future__ import annotations
@@ -25,6 +26,20 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 2048
 """Tokens of one padded batch; more per batch was no faster, and fell out of the caches."""
+
+_EXAMPLES = (
+    "Who supports the new chip factory?",
+    "The commission said on Monday, 3 April 2023, that it would pay $1.5bn (€1.4bn) by 2027.",
+    'Harbour Works\nPort Ash Courier, 2 May 2024\n\n"We did not expect it," the mayor told '
+    "reporters. Shares fell 4.2% to 31.07 after the bank's U.S. arm had warned of lower profit; "
+    "rain, floods and a strike closed the line between the two towns for a week.",
+    "In mice, loss of the receptor lowered insulin levels (p < 0.001) and raised the expression of "
+    "genes in liver cells; a randomised trial of 1,204 patients found no such effect.",
+    "# Results\n- The home side won 3-1.\n- 18:45 kick-off\n\nPhones, laptops & games: the best "
+    "deals of Black Friday, reviewed by our editors. The film, which opens next week, is long.",
+    "貿易政策と半導体。 Ünïcödé, naïve café, emoji 🙂 and a-b_c/d.e <b>tags</b> https://example.org/a",
+)
+"""What shows how far numbers reach inside a model that is to run in eight bits."""
 
 SPECIALS = 2
 """The tokens that a BERT tokenizer adds to each text: [CLS] before it, [SEP] behind."""
@@ -67,14 +82,26 @@ class OpenVinoEmbedder:
     milliseconds.
     """
 
-    def __init__(self, folder: ModelFolder, *, batch_size: int = 32, threads: int = 0) -> None:
-        """Take a folder that `bert.fits`; `threads` 0 uses every core."""
+    def __init__(
+        self,
+        folder: ModelFolder,
+        *,
+        batch_size: int = 32,
+        threads: int = 0,
+        eight_bit: bool = False,
+    ) -> None:
+        """Take a folder that `bert.fits`; `threads` 0 uses every core.
+
+        In eight bits it is about twice as fast on a processor with instructions for such products
+        (VNNI), and its vectors are others: see `fingerprint`.
+        """
         self.name = folder.name
         self.dimensions: int = folder.config["hidden_size"]
         self.max_tokens = folder.sequence_length - SPECIALS
         self._folder = folder
         self._batch_size = batch_size
         self._threads = threads
+        self._eight_bit = eight_bit
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Tokenizer] | None = None
         self._counter: Tokenizer | None = None
@@ -82,7 +109,7 @@ class OpenVinoEmbedder:
     @property
     def fingerprint(self) -> str:
         """See `Embedder`."""
-        return self._folder.fingerprint
+        return self._folder.fingerprint + (" int8" if self._eight_bit else "")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder`."""
@@ -111,13 +138,13 @@ class OpenVinoEmbedder:
             rows[places] = request.get_output_tensor().data
 
         lengths = [len(encoding.ids) for encoding in encodings]
-        batches = list(_batches(lengths, self._batch_size))
+        side_by_side = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        batches = list(_batches(lengths, self._batch_size, side_by_side))
         if len(batches) == 1:
             infer(batches[0])
             return
         # Threads of ours, not AsyncInferQueue: its callbacks need the interpreter's lock, which
         # its destructor holds while it waits for them.
-        side_by_side = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         with ThreadPoolExecutor(side_by_side) as pool:
             for done in [pool.submit(infer, places) for places in batches]:
                 done.result()
@@ -140,9 +167,17 @@ class OpenVinoEmbedder:
                 "ENABLE_CPU_PINNING": False,
                 "INFERENCE_NUM_THREADS": self._threads,
             }
-            compiled = ov.Core().compile_model(bert.graph(self._folder), "CPU", config)
+            compiled = ov.Core().compile_model(self._graph(), "CPU", config)
             checking.result()
             return compiled
+
+    def _graph(self) -> Any:
+        if not self._eight_bit:
+            return bert.graph(self._folder)
+        tokenizer = _tokenizer(self._folder)
+        tokenizer.enable_truncation(self._folder.sequence_length)
+        examples = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(_EXAMPLES))]
+        return bert.eight_bit(self._folder, examples)
 
     def _untruncated(self) -> Tokenizer:
         with self._lock:
@@ -235,13 +270,17 @@ class TorchEmbedder:
             ) from None
 
 
-def _batches(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], batch_size: int, side_by_side: int = 1) -> Iterator[list[int]]:
     """Places of `lengths` in batches of like length, so that little is padding.
 
     Each holds up to `batch_size` places and up to `BATCH_TOKENS` tokens once padded, or else one
-    place.
+    place. A few batches are made smaller, so that `side_by_side` of them always run.
     """
     longest_first = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    few = -(-sum(lengths) // BATCH_TOKENS)
+    if 1 < few <= 4 * side_by_side:
+        rounds = -(-few // side_by_side)
+        batch_size = min(batch_size, -(-len(lengths) // (rounds * side_by_side)))
     start = 0
     while start < len(longest_first):
         most = max(1, BATCH_TOKENS // max(1, lengths[longest_first[start]]))

@@ -54,6 +54,11 @@ def embedder(settings: Settings) -> Embedder:
     """
     wanted = settings.embedder
     folder = _model_folder(wanted)
+    eight_bit = wanted.precision == "int8"
+    if eight_bit and (wanted.backend == "torch" or not bert.fits(folder)):
+        raise SettingsError(
+            "embedder.precision int8 needs a plain BERT encoder run by OpenVINO; set it to float"
+        )
     by_torch = TorchEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
     if wanted.backend == "torch":
         return by_torch
@@ -64,8 +69,14 @@ def embedder(settings: Settings) -> Embedder:
                 "embedder.backend openvino can run; set the backend to auto or torch"
             )
         return by_torch
-    fast = OpenVinoEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
-    if folder.published or _agreement(fast, by_torch, folder, wanted.cache_dir) >= AGREEMENT:
+    fast = OpenVinoEmbedder(
+        folder, batch_size=wanted.batch_size, threads=wanted.threads, eight_bit=eight_bit
+    )
+    if (
+        eight_bit
+        or folder.published
+        or _agreement(fast, by_torch, folder, wanted.cache_dir) >= AGREEMENT
+    ):
         return fast
     if wanted.backend == "openvino":
         raise ModelError(

