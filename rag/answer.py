@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rag.llm import LanguageModel
     from rag.settings import AnswerSettings
 
-SURE = 0.9
+SURE = 0.95
 """Quoting ends where the quoted sentences hold this share of the likelihood of being the answer."""
 
 MOST_QUOTED, MOST_OF_SEVERAL = 3, 6
