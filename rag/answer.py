@@ -263,7 +263,7 @@ def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[
     fitting = [item for item in evidence if item.number <= split or brings(item.text)]
     wanted: list[Evidence] = []
     for item in (fitting or evidence)[: MOST_OF_SEVERAL if several else MOST_QUOTED]:
-        if wanted and not several and sum(known.share for known in wanted) >= SURE:
+        if wanted and not split and sum(known.share for known in wanted) >= SURE:
             break
         wanted.append(item)
     return [item for item in wanted if not page.cites(item)]

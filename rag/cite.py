@@ -19,6 +19,7 @@ from rag.verify import Checked, Closeness, check, coverage
 _MARKS = re.compile(r"\s*[\[【]\s*\d+(?:\s*[,;]\s*\d+)*\s*[\]】]")
 _OPEN_MARK = re.compile(r"[\[【][\d\s,;]*$")
 _LIST_MARK = re.compile(r"^(?:[-*•#>\s]|\(?\d{1,2}[.)](?=\s))+")
+_LEAD_IN = re.compile(r"^(?:the )?answer(?: is)?\s*:\s*(?=\S)", re.IGNORECASE)
 _WHOLE = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
@@ -60,7 +61,7 @@ def _pieces(buffer: str) -> list[str]:
 def _drafted(piece: str) -> Drafted:
     marks = [int(n) for found in _MARKS.findall(piece) for n in re.findall(r"\d{1,6}", found)]
     text = " ".join(_MARKS.sub("", piece).split())
-    return Drafted(_LIST_MARK.sub("", text), tuple(dict.fromkeys(marks)))
+    return Drafted(_LEAD_IN.sub("", _LIST_MARK.sub("", text)), tuple(dict.fromkeys(marks)))
 
 
 @dataclass(frozen=True, slots=True)
