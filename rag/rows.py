@@ -153,17 +153,9 @@ def article_of(row: Sequence[Any], catalog: Catalog) -> Article:
     content, rest = row[:9], row[10:14]
     if not intact(row):
         raise _damaged_article(catalog, content[0])
-    article_id, title, publisher, author, published, modified, url, topics, text = content
     return Article(
-        article_id=article_id,
-        text=text,
-        title=title,
-        publisher=publisher,
-        author=author,
-        published=published,
-        modified=modified,
-        url=url,
-        topics=tuple(json.loads(topics)),
+        **_told(content[:8]),
+        text=content[8],
         source=rest[0],
         **_details(rest[1]),
         original=rest[2],
@@ -177,25 +169,19 @@ def facts_of(row: Sequence[Any], catalog: Catalog) -> ArticleFacts:
     Raises:
         IndexDamaged: the hash does not match.
     """
-    article_id, title, publisher, author, published, modified, url, topics, source, details = row[
-        :10
-    ]
     if digest(row[:10]) != row[10]:
-        raise _damaged_article(catalog, article_id)
-    known = _details(details)
+        raise _damaged_article(catalog, row[0])
+    known = _details(row[9])
     del known["captions"]
-    return ArticleFacts(
-        article_id=article_id,
-        title=title,
-        publisher=publisher,
-        author=author,
-        published=published,
-        modified=modified,
-        url=url,
-        topics=tuple(json.loads(topics)),
-        source=source,
-        **known,
-    )
+    return ArticleFacts(**_told(row[:8]), source=row[8], **known)
+
+
+def _told(columns: Sequence[Any]) -> dict[str, Any]:
+    """The eight columns that `CONTENT` and `FACTS` open with, as fields of an article."""
+    names = "article_id title publisher author published modified url topics".split()
+    known = dict(zip(names, columns, strict=True))
+    known["topics"] = tuple(json.loads(known["topics"]))
+    return known
 
 
 def _details(text: str) -> dict[str, Any]:
