@@ -19,7 +19,7 @@ from rag.verify import Checked, Closeness, check, coverage
 _MARKS = re.compile(r"\s*[\[【]\s*\d+(?:\s*[,;]\s*\d+)*\s*[\]】]")
 _OPEN_MARK = re.compile(r"[\[【][\d\s,;]*$")
 _LIST_MARK = re.compile(r"^(?:[-*•#>\s]|\(?\d{1,2}[.)](?=\s))+")
-_LEAD_IN = re.compile(r"^(?:the )?answer(?: is)?\s*:\s*(?=\S)", re.IGNORECASE)
+_LEAD_IN = re.compile(r"^(?:the )?(?:answer|evidence)(?: is| says)?\s*:\s*(?=\S)", re.IGNORECASE)
 _WHOLE = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 

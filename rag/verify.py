@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from rag.facts import Facts, Number, When, facts, measures, name_keys
+from rag.facts import Facts, Number, When, facts, measures, name_key, name_keys
 from rag.schema import Failure, Verdict
 from rag.sentences import sentence_spans
 from rag.words import stem, stems, weight, words
@@ -74,6 +74,10 @@ _BOUNDS = frozenset({"more than", "less than", "up to"})
 """Quantifiers whose loss changes a number: these must stand in both texts."""
 
 
+_ATTACHED = re.compile(r"(?P<noun>\b[a-z][\w-]+) of (?:[a-z][\w’'-]* ){0,4}(?P<name>[A-Z][\w-]+)")
+"""A noun and the first name that "of" ties to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """The outcome for one sentence; `score` is 0 to 1."""
@@ -100,7 +104,14 @@ def check(sentence: str, evidence: str, closeness: Closeness | None = None) -> C
         for name, found in (
             ("number", missing_numbers(claimed.numbers, known.numbers)),
             ("date", missing_dates(claimed.dates, known.dates)),
-            ("name", [*missing_names(claimed, evidence), *_swapped(claimed, sentence, evidence)]),
+            (
+                "name",
+                [
+                    *missing_names(claimed, evidence),
+                    *_swapped(claimed, sentence, evidence),
+                    *_moved(sentence, evidence),
+                ],
+            ),
             ("negation", _negation(sentence, evidence)),
             ("modality", _modality(sentence, evidence)),
             ("quantifier", _quantifiers(sentence, evidence)),
@@ -203,6 +214,18 @@ def _swapped(claimed: Facts, sentence: str, evidence: str) -> list[str]:
         if ways and all(ways):
             found.append(f"{first.words} … {second.words}")
     return found
+
+
+def _moved(sentence: str, evidence: str) -> list[str]:
+    """Attachments such as "chairman of Rapidus" whose noun the evidence attaches to others only."""
+    told: dict[str, set[str]] = {}
+    for found in _ATTACHED.finditer(evidence):
+        told.setdefault(stem(found["noun"]), set()).add(name_key(found["name"]))
+    return [
+        found.group()
+        for found in _ATTACHED.finditer(sentence)
+        if name_key(found["name"]) not in told.get(stem(found["noun"]), {name_key(found["name"])})
+    ]
 
 
 def _reversed(

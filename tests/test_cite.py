@@ -32,6 +32,7 @@ ALL = [FIRST, SECOND, THIRD]
         ("It relies on IBM [1, 2].", [("It relies on IBM.", (1, 2))]),
         ("Yes. [1] And then it was cut of", [("Yes.", (1,))]),
         ("- It is new. [1]\n- It is big. [2]", [("It is new.", (1,)), ("It is big.", (2,))]),
+        ("The evidence is: It is big. [2]", [("It is big.", (2,))]),
         ("The answer is: It is new. [1]", [("It is new.", (1,))]),
         ("1. It is new. [1]\n2) It is big. [2]", [("It is new.", (1,)), ("It is big.", (2,))]),
         ("", []),

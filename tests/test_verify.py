@@ -84,3 +84,13 @@ def test_a_text_is_scored_by_its_sentences():
     assert false.checked.verdict == Verdict.UNSUPPORTED
     assert overall([true]) > overall([true, false]) > overall([false])
     assert overall([]) == 0.0
+
+
+def test_an_office_does_not_move_to_another_house():
+    evidence = "The chairman of Port Ash is Ada Berg, a former president of the crane maker Holm."
+    moved = check("Ada Berg, the chairman of the crane maker Holm.", evidence)
+    assert moved.verdict is Verdict.UNSUPPORTED
+    assert ("name", ("chairman of the crane maker Holm",)) in [
+        (f.check, f.words) for f in moved.failed
+    ]
+    assert check("Ada Berg is the chairman of Port Ash.", evidence).verdict is Verdict.SUPPORTED
