@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING
 
 from rag.cite import Bibliography, Bound, bind, quoted, read_draft, with_marks
 from rag.copies import independent
+from rag.disagree import Differing, differing
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
 from rag.facts import facts, name_keys
 from rag.prompts import Message, prompt
 from rag.question import OTHER, answers_kind, asks_several, kind, make_whole, parts
 from rag.retrieve import Retriever
-from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
+from rag.schema import (
+    Answer,
+    Disagreement,
+    Evidence,
+    Filters,
+    Passage,
+    Sentence,
+    StatedValue,
+    Turn,
+)
 from rag.verify import closeness_by
 from rag.words import content_stems
 
@@ -33,6 +43,9 @@ MOST_QUOTED, MOST_OF_SEVERAL = 3, 6
 
 FURTHER = 6
 """Passages read for evidence beside the ones found: more of the same articles."""
+
+COMPARED = 16
+"""Sentences, best first, that what is cited is held against: whether another article differs."""
 
 NOT_ANSWERED = "The articles do not answer this question."
 
@@ -87,13 +100,15 @@ class Answerer:
             question=question, answer="", query=query, passages=tuple(read), complete=False
         )
         yield replace(answer, timings=clock.laps())
-        evidence = select(query, split, read, self._embed, self._settings.max_evidence)
+        most = self._settings.max_evidence
+        compared = select(query, split, read, self._embed, max(most, COMPARED))
+        evidence = compared[:most]
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)
         if not evidence or likely < self._settings.abstain_below:
             yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
             return
-        yield from self._written(answer, evidence, history, clock, stop)
+        yield from self._written(answer, evidence, compared, history, clock, stop)
 
     def passages(
         self,
@@ -122,6 +137,7 @@ class Answerer:
         self,
         answer: Answer,
         evidence: list[Evidence],
+        compared: list[Evidence],
         history: Sequence[Turn],
         clock: _Clock,
         stop: threading.Event,
@@ -140,6 +156,8 @@ class Answerer:
         clock.lap("write")
         for item in _to_quote(answer.query, evidence, page):
             page.add(quoted(item))
+        for differs in differing(answer.query, compared):
+            page.add_disagreement(differs)
         done = replace(page.answer, complete=True, model=self._model.name if self._model else "")
         yield replace(done, timings=clock.laps(total=True))
 
@@ -235,6 +253,22 @@ class _Page:
             answer=with_marks(sentences),
         )
         return True
+
+    def add_disagreement(self, differs: Differing) -> None:
+        """Put different values of one thing beside the answer, where a sentence rests on one."""
+        if not any(self.cites(stated.evidence) for stated in differs.stated):
+            return
+        values = tuple(
+            StatedValue(value=stated.words, citation=self._bibliography.number(stated.evidence))
+            for stated in differs.stated
+        )
+        found = Disagreement(kind=differs.kind, values=values)
+        self.answer = replace(
+            self.answer,
+            disagreements=(*self.answer.disagreements, found),
+            citations=self._bibliography.citations,
+            sources=independent(self._bibliography.citations),
+        )
 
     def notice(self, text: str) -> None:
         """Tell the reader something beside the answer."""

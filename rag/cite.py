@@ -142,12 +142,13 @@ class Bibliography:
         return Sentence(
             text=bound.text,
             verdict=bound.checked.verdict,
-            citations=tuple(dict.fromkeys(self._number(item) for item in bound.evidence)),
+            citations=tuple(dict.fromkeys(self.number(item) for item in bound.evidence)),
             score=bound.checked.score,
             failed=bound.checked.failed,
         )
 
-    def _number(self, item: Evidence) -> int:
+    def number(self, item: Evidence) -> int:
+        """The number that a piece of evidence is cited by; a new one where it has none yet."""
         key = (item.article_id, item.start, item.end)
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers) + 1

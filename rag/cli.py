@@ -380,6 +380,11 @@ def _print_answer(answer: Answer) -> None:
     print(answer.answer)
     if answer.abstained:
         print(f"\n{answer.reason}")
+    for disagreement in answer.disagreements:
+        print(f"\nThe articles differ on a {disagreement.kind}:")
+        for stated in disagreement.values:
+            source = next(c for c in answer.citations if c.number == stated.citation)
+            print(f"    {stated.value}  [{stated.citation}] {_source_line(source)}")
     for citation in answer.citations:
         print(f"\n[{citation.number}] {_source_line(citation)}")
         print(f"    “{' '.join(citation.quote.split())}”")

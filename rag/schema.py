@@ -246,6 +246,23 @@ class Sentence(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedValue(Record):
+    """A value in the words of an article, and the number of the citation that gives it."""
+
+    value: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement(Record):
+    """Different values that articles give for one thing, the earliest published first."""
+
+    kind: str
+    """`number`, `date` or `name`."""
+    values: tuple[StatedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification(Record):
     """The verdicts of somebody's text against articles; `score` is 0 to 1 for the whole."""
 
@@ -282,6 +299,8 @@ class Answer(Record):
     """Something that the reader should know, such as a model that could not be reached."""
     sources: int = 0
     """How many independent sources are cited; copies of one story count as one."""
+    disagreements: tuple[Disagreement, ...] = ()
+    """Where what a cited sentence says is told otherwise by another article."""
     complete: bool = True
 
 

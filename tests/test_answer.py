@@ -103,6 +103,21 @@ def test_an_invented_draft_gives_way_to_the_evidence(tmp_path, draft):
     assert bool(answer.left_out) == bool(draft)
 
 
+def test_another_article_that_differs_is_told_with_its_source(tmp_path):
+    assistant, _ = make(tmp_path, "The fund will buy JSR for $6.4 billion. [1]")
+    other = "The offer is out. The Japanese fund will buy JSR for $7.1 billion, bankers think."
+    assistant.ingest([Article(article_id="other", title="JSR", published="2023-06-28", text=other)])
+
+    answer = assistant.ask("How much will the fund pay for JSR?")
+
+    check(assistant, answer)
+    (differ,) = answer.disagreements
+    cited = {citation.number: citation for citation in answer.citations}
+    said = [(stated.value, cited[stated.citation].article_id) for stated in differ.values]
+    assert said == [("$6.4 billion", "jsr"), ("$7.1 billion", "other")]
+    assert answer.sources == 2
+
+
 WORDS = st.sampled_from(
     "JSR Rapidus IBM Samsung Japan fund will not buy for $6.4 $64 billion 2022 2031 may said "
     "[1] [2] [99] [1][2] . . “We succeed” photoresists eight companies The A \n".split(" ")

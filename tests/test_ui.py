@@ -34,7 +34,18 @@ from hypothesis import strategies as st
 
 from rag.errors import ModelError, SettingsError
 from rag.paths import shipped
-from rag.schema import Answer, Article, Copy, Failure, Note, Sentence, Turn, Verdict
+from rag.schema import (
+    Answer,
+    Article,
+    Copy,
+    Disagreement,
+    Failure,
+    Note,
+    Sentence,
+    StatedValue,
+    Turn,
+    Verdict,
+)
 from rag.settings import ChatSettings, Settings
 from rag.ui import build_app
 from rag.ui.collection import STARTER_QUESTIONS, describe, facts_text, welcome_html
@@ -192,8 +203,8 @@ def test_wrong_spans_are_passed_over():
 # ---------------------------------------------------------------- answers
 
 OURS = {
-    "a", "bdi", "blockquote", "dd", "details", "div", "dl", "dt", "h3", "h4", "li", "ol", "p", "q",
-    "span", "summary", "ul",
+    "a", "bdi", "blockquote", "caption", "dd", "details", "div", "dl", "dt", "h3", "h4", "li", "ol",
+    "p", "q", "span", "summary", "table", "tbody", "td", "th", "tr", "ul",
 }  # fmt: skip
 
 
@@ -210,6 +221,9 @@ def hostile_answer() -> Answer:
         question="q", query=HOSTILE, answer=HOSTILE, notice=HOSTILE, reason=HOSTILE, model=HOSTILE,
         sentences=(said, quoted), citations=(cite(article, 1, HOSTILE),), left_out=(out,),
         passages=(passage(article, 1, HOSTILE),), timings={HOSTILE: 1.0},
+        disagreements=(
+            Disagreement(kind=HOSTILE, values=(StatedValue(value=HOSTILE, citation=1),)),
+        ),
     )  # fmt: skip
 
 
@@ -218,7 +232,9 @@ def test_nothing_in_an_answer_becomes_a_tag_or_a_foreign_link(declined):
     answer = Answer(**{**fields(hostile_answer()), "abstained": declined})
     seen = Seen(answer_html(answer))
     assert {tag for tag, _ in seen.tags} <= OURS
-    assert {name for _, attrs in seen.tags for name in attrs} <= {"class", "href", "title"}
+    assert {name for _, attrs in seen.tags for name in attrs} <= {
+        "class", "href", "scope", "title",
+    }  # fmt: skip
     assert all(link.startswith("source?article=") for link in seen.links)
     assert seen.text.count(HOSTILE) >= 4
 
@@ -249,6 +265,18 @@ def test_copies_and_notes_stand_beside_their_source():
     assert "903.9 = 6.4 <i>" in Seen(html).text
     assert "<b>" not in html
     assert "<i>" not in html
+
+
+def test_different_values_stand_in_a_table_with_source_and_date():
+    answer = written_answer()
+    values = (StatedValue(value="6 <b>", citation=1), StatedValue(value="7", citation=2))
+    differ = Disagreement(kind="number", values=values)
+    html = answer_html(replace(answer, disagreements=(differ,)))
+    table = Seen(html[html.index("<table>") : html.index("</table>")])
+    assert "The articles differ on a number" in table.text
+    assert table.text.index("6 <b>") < table.text.index("26 Jun 2023") < table.text.index("7")
+    assert len(table.links) == 2
+    assert "<table>" not in answer_html(answer)
 
 
 def test_copies_are_no_independent_sources():

@@ -26,7 +26,12 @@ def answer_html(answer: Answer) -> str:
         return _notice(answer.notice) + _abstained(answer) + _about(answer)
     parts = [_notice(answer.notice), _sentences(answer)]
     if answer.complete:
-        parts += [_sources(answer), _left_out(answer.left_out), _about(answer)]
+        parts += [
+            _disagreements(answer),
+            _sources(answer),
+            _left_out(answer.left_out),
+            _about(answer),
+        ]
     return "".join(parts)
 
 
@@ -130,6 +135,23 @@ def _link(citation: Citation, answer: Answer) -> str:
     ]
     span = (citation.start, citation.end)
     return escape(source_link(citation.article_id, span, citation.quote, also))
+
+
+def _disagreements(answer: Answer) -> str:
+    """A small table for each thing on which the articles differ, the earliest first."""
+    known = {citation.number: citation for citation in answer.citations}
+    tables = []
+    for disagreement in answer.disagreements:
+        rows = []
+        for stated in disagreement.values:
+            cited = known[stated.citation]
+            rows.append(
+                f'<tr><th scope="row"><bdi>{escape(stated.value)}</bdi></th>'
+                f"<td>{byline(cited.publisher, cited.published)}{_cite(cited, answer)}</td></tr>"
+            )
+        caption = f"The articles differ on a {escape(disagreement.kind)}"
+        tables.append(f"<table><caption>{caption}</caption><tbody>{''.join(rows)}</tbody></table>")
+    return f'<div class="differ">{"".join(tables)}</div>' if tables else ""
 
 
 def _sources(answer: Answer) -> str:
