@@ -152,7 +152,7 @@ class Answerer:
                     if len(page.answer.sentences) >= self._settings.max_sentences:
                         break
         except ModelError as error:
-            page.notice(f"{error} Shown instead: the evidence itself, quoted.")
+            page.failed(str(error))
         clock.lap("write")
         for item in _to_quote(answer.query, evidence, page):
             page.add(quoted(item))
@@ -270,9 +270,10 @@ class _Page:
             sources=independent(self._bibliography.citations),
         )
 
-    def notice(self, text: str) -> None:
-        """Tell the reader something beside the answer."""
-        self.answer = replace(self.answer, notice=text)
+    def failed(self, error: str) -> None:
+        """Tell the reader what the model failed with, and what is shown instead."""
+        notice = f"{error} Shown instead: the evidence itself, quoted."
+        self.answer = replace(self.answer, notice=notice, model_error=error)
 
     def cites(self, item: Evidence) -> bool:
         """Whether a sentence already rests on this evidence."""

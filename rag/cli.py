@@ -1,4 +1,4 @@
-"""The `rag` command: the only file that prints.
+"""The `rag` command; `rag eval` stands in cli_eval.py. Nothing but these and console.py prints.
 
 Exit status 0; 1 for an error, told in one line on standard error; 2 for wrong usage.
 """
@@ -9,26 +9,33 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from rag.addresses import is_address
+from rag.cli_eval import evals
+from rag.console import (
+    IndexOption,
+    JsonOption,
+    opened,
+    print_json,
+    settings_for,
+    showing_progress,
+    state,
+)
 from rag.errors import CorpusError, RagError
 from rag.schema import (
     Answer,
     Article,
     Filters,
     IngestReport,
-    Progress,
     Rejection,
     Sentence,
     Verification,
 )
-from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -42,13 +49,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-evals = typer.Typer(help="Run eval sets.", no_args_is_help=True)
 app.add_typer(evals, name="eval")
 
-IndexOption = Annotated[
-    Path | None, typer.Option("--index", metavar="DIR", help="The folder of the collection.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")
 ]
@@ -61,8 +63,6 @@ PublisherOption = Annotated[
 ArticleOption = Annotated[
     list[str] | None, typer.Option("--article", metavar="ID", help="Only this article.")
 ]
-
-_state: dict[str, Any] = {"debug": False, "config": None}
 
 
 def main() -> NoReturn:
@@ -100,7 +100,7 @@ def run() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    if _state["debug"]:
+    if state["debug"]:
         raise
     print("rag: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(1)
@@ -115,25 +115,11 @@ def common(
     ] = None,
 ) -> None:
     """Newsdesk answers questions over a collection of articles, with checkable citations."""
-    _state.update(debug=debug, config=config)
+    state.update(debug=debug, config=config)
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.WARNING,
         format="%(levelname)s %(name)s: %(message)s" if debug else "rag: %(message)s",
     )
-
-
-def _settings(index: Path | None = None, **sections: dict[str, Any]) -> Settings:
-    if index is not None:
-        sections["index"] = {"dir": index}
-    return Settings.load(_state["config"], **sections)
-
-
-@contextmanager
-def _opened(index: Path | None, **sections: dict[str, Any]) -> Iterator[Assistant]:
-    from rag.assistant import Assistant
-
-    with Assistant.open(settings=_settings(index, **sections)) as assistant:
-        yield assistant
 
 
 def _filters(
@@ -148,10 +134,6 @@ def _filters(
         publishers=tuple(publishers or ()),
         article_ids=tuple(article_ids or ()),
     )
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -190,13 +172,13 @@ def ingest(
     if watch:
         _watch([item for item in given if isinstance(item, Path)], index, as_json=as_json)
         return
-    with _opened(index, llm={"enabled": False}) as assistant, _progress() as progress:
+    with opened(index, llm={"enabled": False}) as assistant, showing_progress() as progress:
         if rebuild:
             report = assistant.rebuild(progress)
         if given:
             report = assistant.ingest(given, progress)
     if as_json:
-        _print_json(report.to_dict())
+        print_json(report.to_dict())
     else:
         _print_report(report)
 
@@ -207,7 +189,7 @@ def _given(path: str) -> Path | str | Article:
         return path if is_address(path) else Path(path)
     from rag.load import from_bytes
 
-    settings = _settings().ingest
+    settings = settings_for().ingest
     data = sys.stdin.buffer.read(settings.max_bytes + 1)
     (found,) = from_bytes(data, ".md", "standard input", settings)
     if isinstance(found, Rejection):
@@ -236,10 +218,10 @@ def _watch(paths: list[Path], index: Path | None, *, as_json: bool) -> None:
     def round_() -> IngestReport:
         if not sys.stderr.isatty():
             return assistant.ingest(paths)
-        with _progress() as progress:
+        with showing_progress() as progress:
             return assistant.ingest(paths, progress)
 
-    with _opened(index, llm={"enabled": False}) as assistant, suppress(KeyboardInterrupt):
+    with opened(index, llm={"enabled": False}) as assistant, suppress(KeyboardInterrupt):
         print("watching (Ctrl+C stops it)", file=sys.stderr)
         watch(paths, round_, show, index=assistant.settings.index.dir)
 
@@ -258,52 +240,6 @@ def _summary(report: IngestReport) -> str:
     )
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """A bar with rate and time left in a terminal; a line at each tenth otherwise."""
-    if not sys.stderr.isatty():
-        yield _plain_progress()
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
-
-    columns = (
-        TextColumn("{task.description:>8}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(step: Progress) -> None:
-            if step.stage not in tasks:
-                tasks[step.stage] = bars.add_task(step.stage, total=step.total or None)
-            bars.update(tasks[step.stage], completed=step.done, total=step.total or None)
-
-        yield show
-
-
-def _plain_progress() -> Callable[[Progress], None]:
-    told: dict[str, int] = {}
-
-    def show(step: Progress) -> None:
-        tenth = step.done * 10 // step.total if step.total else 0
-        if told.get(step.stage) != tenth:
-            told[step.stage] = tenth
-            print(f"{step.stage} {step.done} of {step.total or '?'}", file=sys.stderr)
-
-    return show
-
-
 @app.command()
 def remove(
     article_ids: Annotated[list[str], typer.Argument(metavar="ID…")],
@@ -312,10 +248,10 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Take articles out of the collection."""
-    with _opened(index) as assistant:
+    with opened(index) as assistant:
         report = assistant.remove(*article_ids)
     if as_json:
-        _print_json(report.to_dict())
+        print_json(report.to_dict())
     else:
         _print_report(report)
 
@@ -334,10 +270,10 @@ def retrieve(
 ) -> None:
     """Print the passages that bear on a question, best first."""
     filters = _filters(published_from, published_to, publishers, article_ids)
-    with _opened(index, llm={"enabled": False}) as assistant:
+    with opened(index, llm={"enabled": False}) as assistant:
         passages = assistant.passages(question, top_k, filters)
     if as_json:
-        _print_json({"question": question, "passages": [p.to_dict() for p in passages]})
+        print_json({"question": question, "passages": [p.to_dict() for p in passages]})
         return
     for passage in passages:
         print(f"{passage.rank:>2}. {_source_line(passage)}  [{passage.score:.4f}]")
@@ -362,10 +298,10 @@ def ask(
 ) -> None:
     """Answer a question; each sentence cites the article text that it rests on."""
     filters = _filters(published_from, published_to, publishers, article_ids)
-    with _opened(index) as assistant:
+    with opened(index) as assistant:
         answer = assistant.ask(question, filters)
     if as_json:
-        _print_json(_answer_json(answer))
+        print_json(_answer_json(answer))
     else:
         _print_answer(answer)
 
@@ -411,10 +347,10 @@ def article(
     as_json: JsonOption = False,
 ) -> None:
     """Print an article's stored text, the text that citations point into."""
-    with _opened(index, llm={"enabled": False}) as assistant:
+    with opened(index, llm={"enabled": False}) as assistant:
         found = assistant.article(article_id)
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
     else:
         print(found.text)
 
@@ -424,9 +360,9 @@ def articles(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
     """List the articles, newest first, and the files that were rejected, with the reasons."""
     from rag.contents import contents
 
-    found = contents(_settings(index).index.dir)
+    found = contents(settings_for(index).index.dir)
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
         return
     for item in found.articles:
         print(f"{item.article_id}  {_source_line(item)}{' · partial' if item.partial else ''}")
@@ -444,9 +380,9 @@ def clean_report(
     """Show what cleaning took out of an article, and the setting that leaves it in."""
     from rag.contents import clean_report
 
-    found = clean_report(_settings(index).index.dir, article_id)
+    found = clean_report(settings_for(index).index.dir, article_id)
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
         return
     print(f"{found.article_id}  {found.title}")
     print(f"{found.read:,} characters read, {found.stored:,} stored")
@@ -468,10 +404,10 @@ def verify(
 ) -> None:
     """Check somebody's text, sentence by sentence, against articles."""
     text = sys.stdin.read() if text == "-" else text
-    with _opened(index, llm={"enabled": False}) as assistant:
+    with opened(index, llm={"enabled": False}) as assistant:
         found = assistant.verify(text, [_against(assistant, given) for given in against])
     if as_json:
-        _print_json(_verification_json(found))
+        print_json(_verification_json(found))
     else:
         for sentence in found.sentences:
             print(_verdict_line(sentence))
@@ -532,47 +468,12 @@ def chat(
 
     given = {"host": host, "port": port}
     chosen = {key: value for key, value in given.items() if value is not None}
-    with _opened(index, chat=chosen) as assistant:
+    with opened(index, chat=chosen) as assistant:
         serve(assistant, assistant.settings, announce=_announce)
 
 
 def _announce(address: str) -> None:
     print(f"Newsdesk is at {address}  (Ctrl+C stops it)", flush=True)
-
-
-@evals.command("run")
-def eval_run(
-    sets: Annotated[list[str], typer.Argument(metavar="SET…", help="A JSONL file, or starter.")],
-    *,
-    index: IndexOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Keep the run here; resumes it.")
-    ] = None,
-    thresholds: Annotated[
-        Path | None, typer.Option("--thresholds", metavar="FILE", help="Exit 1 below these.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Run eval sets over the collection: retrieval, answers, citations, refusals, seconds."""
-    from rag.evaluate.command import run_sets
-
-    with _opened(index) as assistant, _progress() as progress:
-        outcome = run_sets(
-            sets,
-            assistant,
-            out=out,
-            thresholds=thresholds,
-            progress=progress,
-            about=assistant.about,
-        )
-    if as_json:
-        _print_json(outcome.to_dict())
-    else:
-        print(outcome.table())
-    for missed in outcome.missed:
-        print(f"missed: {missed}", file=sys.stderr)
-    if outcome.missed:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -587,9 +488,9 @@ def doctor(
     """Check every file of the collection and every model, and say what to do."""
     from rag.doctor import examine
 
-    findings = examine(_settings(index), repair=repair)
+    findings = examine(settings_for(index), repair=repair)
     if as_json:
-        _print_json({"findings": [finding.to_dict() for finding in findings]})
+        print_json({"findings": [finding.to_dict() for finding in findings]})
     else:
         for finding in findings:
             mark = "ok  " if finding.ok else "BAD "

@@ -297,6 +297,8 @@ class Answer(Record):
     """Drafted sentences that failed their checks."""
     notice: str = ""
     """Something that the reader should know, such as a model that could not be reached."""
+    model_error: str = ""
+    """What the model failed with; the answer is evidence quoted in its stead then."""
     sources: int = 0
     """How many independent sources are cited; copies of one story count as one."""
     disagreements: tuple[Disagreement, ...] = ()

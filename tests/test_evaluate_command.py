@@ -21,7 +21,7 @@ def test_sets_become_tables_and_json(tiny, tmp_path):
     seen = []
     found = run_sets([tiny], FakeAssistant(), thresholds=thresholds, progress=seen.append)
     assert found.missed == ("tiny: containment is 0.667, must be at least 0.9",)
-    assert found.table().startswith("tiny: 4 cases")
+    assert str(found).startswith("tiny: 4 cases")
     assert len(seen) == 5
     content = json.loads(json.dumps(found.to_dict()))
     assert content["missed"] == list(found.missed)
@@ -33,7 +33,7 @@ def test_sets_become_tables_and_json(tiny, tmp_path):
 
 
 def test_without_thresholds_nothing_is_missed(tiny):
-    assert run_sets([tiny, tiny], FakeSearcher(), answer=False).missed == ()
+    assert run_sets([tiny], FakeSearcher(), answer=False).missed == ()
 
 
 def test_bad_thresholds_and_sets_are_told_before_the_first_question(tiny, tmp_path):

@@ -18,11 +18,12 @@ from rag.evaluate.metrics import (
     pair_figures,
     passage_scores,
     ranking_scores,
-    retrieval_scores,
     token_f1,
     without_marks,
     wordings,
 )
+from rag.evaluate.ranges import RANGE
+from rag.evaluate.runner import retrieval_scores
 from rag.schema import Answer
 
 
@@ -45,7 +46,7 @@ def test_an_article_stands_where_its_best_passage_does():
 
 def test_ranking_by_hand():
     # Relevant a and b; b is second, a is sixth.
-    scores = ranking_scores(["a", "b"], ["x", "b", "y", "z", "w", "a"])
+    scores = ranking_scores({"a": 1, "b": 1}, ["x", "b", "y", "z", "w", "a"])
     ideal = 1 / log2(2) + 1 / log2(3)
     assert values(scores) == {
         "recall_at_5": 0.5,
@@ -60,7 +61,7 @@ def test_ranking_by_hand():
 
 
 def test_nothing_counts_after_rank_ten():
-    scores = ranking_scores(["a"], [*"bcdefghijk", "a"])
+    scores = ranking_scores({"a": 1}, [*"bcdefghijk", "a"])
     assert {name: score and score.value for name, score in scores.items()} == {
         **dict.fromkeys(RANKING, 0.0),
         "all_at_8": None,
@@ -68,13 +69,13 @@ def test_nothing_counts_after_rank_ten():
 
 
 def test_an_empty_retrieval_scores_nought():
-    assert set(ranking_scores(["a", "b"], []).values()) == {Score(0.0)}
+    assert set(ranking_scores({"a": 1, "b": 1}, []).values()) == {Score(0.0)}
     assert set(passage_scores(["fact"], []).values()) == {Score(0.0)}
 
 
 def test_no_evidence_cannot_be_judged():
     case = Case(id="c", question="q", answer=None)
-    assert retrieval_scores(case, [passage("a")]) == dict.fromkeys((*RANKING, *PASSAGE))
+    assert retrieval_scores(case, [passage("a")]) == dict.fromkeys((*RANKING, *PASSAGE, *RANGE))
 
 
 def test_an_article_without_a_quote_is_judged_by_rank_only():
@@ -88,7 +89,7 @@ def test_rank_order_is_kept_whatever_the_ids():
     names = [f"{number}" for number in range(30)]
     random.Random(4).shuffle(names)
     for rank in range(1, 11):
-        assert ranking_scores([names[rank - 1]], names)["mrr_at_10"].value == pytest.approx(
+        assert ranking_scores({names[rank - 1]: 1}, names)["mrr_at_10"].value == pytest.approx(
             1 / rank
         )
 

@@ -5,7 +5,8 @@ import pytest
 from evaluate_fakes import DATASET, FakeAssistant, FakeSearcher, passage
 
 from rag.errors import CorpusError, ModelError, SettingsError
-from rag.evaluate import Asks, Case, Dataset, EvidenceQuote, Run, Score, Searches, evaluate, run
+from rag.evaluate import Asks, Case, Dataset, EvidenceQuote, Run, Score, Searches, run
+from rag.evaluate.command import run_sets
 from rag.evaluate.runner import outcome
 from rag.schema import Answer, Citation, Filters, Turn
 
@@ -204,9 +205,9 @@ def test_several_sets_are_read_before_the_first_question(tmp_path):
     DATASET.save(tmp_path / "one.jsonl")
     searcher = FakeSearcher()
     with pytest.raises(CorpusError, match="nosuch"):
-        evaluate([tmp_path / "one.jsonl", "nosuch"], searcher, answer=False)
+        run_sets([tmp_path / "one.jsonl", "nosuch"], searcher, answer=False)
     assert searcher.calls == []
-    runs = evaluate([tmp_path / "one.jsonl"], searcher, answer=False, out=tmp_path / "out")
+    runs = run_sets([tmp_path / "one.jsonl"], searcher, answer=False, out=tmp_path / "out").runs
     assert [one.dataset for one in runs] == ["one"]
     assert (tmp_path / "out" / "one.json").is_file()
 

@@ -6,17 +6,20 @@ import difflib
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.errors import CorpusError, IndexMissing, RagError
+from rag.errors import CorpusError, RagError
 from rag.paths import shipped
-from rag.schema import Article, Filters, Turn
+from rag.schema import Filters, Turn
 
 Part = str | tuple[str, ...]
 """What an answer must hold: a wording, or several of which one is enough."""
+
+INCOMPLETE = "incomplete"
+"""The tag of a case that nobody has completed yet; it is not asked."""
 
 _FIELDS = ("id", "question", "history", "answer", "evidence", "tags", "filters")
 
@@ -27,6 +30,20 @@ class EvidenceQuote:
 
     article_id: str
     quote: str = ""
+    start: int | None = None
+    """Where the quote begins: `article.text[start : start + len(quote)] == quote`; None when
+    only the words count, wherever they stand."""
+    grade: int = 1
+    """1 or more: how relevant the article is, for nDCG."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON; a place or grade that says nothing is left out."""
+        line: dict[str, Any] = {"article_id": self.article_id, "quote": self.quote}
+        if self.start is not None:
+            line["start"] = self.start
+        if self.grade > 1:
+            line["grade"] = self.grade
+        return line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +80,20 @@ class Case:
     @property
     def article_ids(self) -> tuple[str, ...]:
         """The articles that hold the evidence, each once, in order of first mention."""
-        return tuple(dict.fromkeys(item.article_id for item in self.evidence))
+        return tuple(self.grades)
+
+    @property
+    def grades(self) -> dict[str, int]:
+        """The same with how relevant each is: the best grade of its evidence."""
+        grades: dict[str, int] = {}
+        for item in self.evidence:
+            grades[item.article_id] = max(item.grade, grades.get(item.article_id, 1))
+        return grades
+
+    @property
+    def complete(self) -> bool:
+        """Whether it can be asked; not while it is tagged `incomplete`."""
+        return INCOMPLETE not in self.tags
 
     def to_dict(self) -> dict[str, Any]:
         """The JSONL line; `Case.from_dict(case.to_dict()) == case`."""
@@ -71,9 +101,7 @@ class Case:
         if self.history:
             line["history"] = [turn.to_dict() for turn in self.history]
         line["answer"] = _lists(self.answer)
-        line["evidence"] = [
-            {"article_id": item.article_id, "quote": item.quote} for item in self.evidence
-        ]
+        line["evidence"] = [item.to_dict() for item in self.evidence]
         line["tags"] = list(self.tags)
         if self.filters:
             line["filters"] = {key: value for key, value in self.filters.to_dict().items() if value}
@@ -149,29 +177,6 @@ class Dataset:
         """Twelve hex digits that change when any case does."""
         text = json.dumps([case.to_dict() for case in self.cases], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def missing_evidence(dataset: Dataset, article: Callable[[str], Article]) -> list[str]:
-    """What is wrong with the evidence of a set: unknown articles, and quotes not in their text.
-
-    Args:
-        dataset: the set to look over.
-        article: gives the stored article of an id, and raises IndexMissing where there is none.
-
-    Returns:
-        One line a problem, naming the case; empty when every quote stands in its article.
-    """
-    problems = []
-    for case in dataset.cases:
-        for item in case.evidence:
-            try:
-                text = article(item.article_id).text
-            except IndexMissing:
-                problems.append(f"{case.id}: there is no article {item.article_id!r}")
-                continue
-            if item.quote not in text:
-                problems.append(f"{case.id}: {item.article_id!r} does not hold {item.quote!r}")
-    return problems
 
 
 def _find(path: str | Path) -> Path:
@@ -260,7 +265,14 @@ def _turn(value: object) -> Turn:
 def _evidence(value: object) -> EvidenceQuote:
     if not isinstance(value, dict) or not isinstance(value.get("quote", ""), str):
         raise CorpusError(f"'evidence' must hold objects of article_id and quote, not {value!r}")
-    return EvidenceQuote(_text(value.get("article_id"), "article_id"), value.get("quote", ""))
+    start, grade = value.get("start"), value.get("grade", 1)
+    if start is not None and (not isinstance(start, int) or start < 0):
+        raise CorpusError(f"'start' must be the number of a character, not {start!r}")
+    if not isinstance(grade, int) or grade < 1:
+        raise CorpusError(f"'grade' must be a number from 1, not {grade!r}")
+    return EvidenceQuote(
+        _text(value.get("article_id"), "article_id"), value.get("quote", ""), start, grade
+    )
 
 
 def _filters(value: object) -> Filters | None:

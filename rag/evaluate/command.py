@@ -1,44 +1,26 @@
-"""What `rag eval run` does, but for printing: sets in, figures and missed thresholds out."""
+"""What `rag eval run` does, but for printing: sets in, a report out."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import rag
-from rag.errors import CorpusError
-from rag.evaluate.records import Record, Run
-from rag.evaluate.report import table
-from rag.evaluate.runner import Follow, Searches, evaluate
-from rag.evaluate.summary import check_thresholds, read_thresholds
+from rag.errors import CorpusError, SettingsError
+from rag.evaluate.cases import Dataset
+from rag.evaluate.corpus import missing_evidence
+from rag.evaluate.metrics import Metric
+from rag.evaluate.report import Report
+from rag.evaluate.runner import Follow, run
+from rag.evaluate.searchers import Asks, Searches
+from rag.evaluate.summary import read_thresholds
 from rag.paths import shipped
 from rag.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The runs of several sets and what they miss."""
-
-    runs: tuple[Run, ...]
-    summaries: tuple[dict[str, Any], ...]
-    """One a run, in the same order."""
-    missed: tuple[str, ...] = ()
-    """One line a threshold that does not hold; empty when none was asked for."""
-
-    def table(self) -> str:
-        """All figures as plain text."""
-        return "\n\n\n".join(table(summary) for summary in self.summaries)
-
-    def to_dict(self) -> dict[str, Any]:
-        """`sets`: each summary with its `records`, without their passages; and `missed`."""
-        sets = [
-            {**summary, "records": [_brief(record) for record in run.records]}
-            for run, summary in zip(self.runs, self.summaries, strict=True)
-        ]
-        return {"sets": sets, "missed": list(self.missed)}
+_MOST_NAMED = 3
 
 
 def run_sets(
@@ -48,11 +30,14 @@ def run_sets(
     retrieve: bool = True,
     answer: bool = True,
     top_k: int = 10,
+    sample: int | None = None,
+    metrics: Sequence[Metric] = (),
     out: Path | None = None,
     thresholds: Path | None = None,
     progress: Follow | None = None,
     about: Mapping[str, Any] | None = None,
-) -> Evaluation:
+    warn: Callable[[str], None] | None = None,
+) -> Report:
     """Run sets by name or file; sets and thresholds are read before the first question is asked.
 
     Args:
@@ -61,29 +46,60 @@ def run_sets(
         retrieve: measure passages.
         answer: measure answers; the assistant must be an `Asks`.
         top_k: passages a question.
+        sample: ask only so many cases of each set, the same ones each time; None asks all.
+        metrics: measures of one's own, beside the product's.
         out: the folder that the runs are saved in, and taken up from after a stop.
         thresholds: a TOML file; None checks nothing.
         progress: called before the first and after each case of each set.
         about: more to keep with the runs, such as the embedder's fingerprint.
+        warn: told beforehand of evidence that is not in the collection and of incomplete cases.
 
     Raises:
-        CorpusError, SettingsError: see `evaluate`, `read_thresholds`.
+        CorpusError, SettingsError: see `rag.evaluate.run`, `read_thresholds`.
     """
     if thresholds is not None:
-        read_thresholds(thresholds)
-    runs = evaluate(
-        sets,
-        assistant,
-        retrieve=retrieve,
-        answer=answer,
-        top_k=top_k,
-        out=out,
-        progress=progress,
-        about={**what_runs(assistant), **(about or {})},
-    )
-    summaries = tuple(run.summary() for run in runs)
-    missed = (line for one in summaries if thresholds for line in check_thresholds(one, thresholds))
-    return Evaluation(tuple(runs), summaries, tuple(missed))
+        read_thresholds(thresholds, also=[metric.name for metric in metrics])
+    loaded = [Dataset.load(name) for name in sets]
+    datasets = loaded if sample is None else [dataset.sample(sample) for dataset in loaded]
+    _check_names(datasets)
+    for dataset in datasets if warn else ():
+        for line in _doubts(dataset, assistant):
+            warn(line)  # type: ignore[misc]  # there is one
+    runs = [
+        run(
+            dataset,
+            assistant,
+            retrieve=retrieve,
+            answer=answer,
+            top_k=top_k,
+            metrics=metrics,
+            out=out,
+            progress=progress,
+            about={**what_runs(assistant), **(about or {})},
+        )
+        for dataset in datasets
+    ]
+    return Report.of(*runs, thresholds=thresholds)
+
+
+def _check_names(datasets: Sequence[Dataset]) -> None:
+    for name, count in Counter(dataset.name for dataset in datasets).items():
+        if count > 1:
+            raise SettingsError(f"{count} sets are called {name!r}; rename a file, or give it once")
+
+
+def _doubts(dataset: Dataset, assistant: Searches) -> Iterator[str]:
+    """What a person should know about a set before its figures."""
+    incomplete = sum(not case.complete for case in dataset.cases)
+    if incomplete:
+        yield f"{dataset.name}: {incomplete} cases are tagged incomplete and are not asked"
+    problems = missing_evidence(dataset, assistant.article) if isinstance(assistant, Asks) else []
+    if problems:
+        more = f" (and {len(problems) - _MOST_NAMED} more)" if len(problems) > _MOST_NAMED else ""
+        yield (
+            f"{dataset.name}: evidence is not in this collection, and cannot be found: "
+            f"{'; '.join(problems[:_MOST_NAMED])}{more}"
+        )
 
 
 def what_runs(assistant: object) -> dict[str, Any]:
@@ -101,7 +117,3 @@ def _prompts() -> dict[str, str]:
     except CorpusError:
         return {}
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}
-
-
-def _brief(record: Record) -> dict[str, Any]:
-    return {key: value for key, value in record.to_dict().items() if key != "passages"}

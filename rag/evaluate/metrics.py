@@ -12,12 +12,16 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from rag.errors import SettingsError
 from rag.evaluate.cases import Case
 from rag.schema import Answer, Passage
+
+if TYPE_CHECKING:
+    from rag.evaluate.records import Record
 
 RANKING = (
     "recall_at_5",
@@ -53,6 +57,33 @@ class Score(NamedTuple):
 Scores = dict[str, Score | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measure of one's own, for `run(…, metrics=[…])`; higher is better.
+
+    It is asked about each case that did not fail, after the product's own metrics.
+    """
+
+    name: str
+    judge: Callable[[Case, Record], Score | float | None]
+    """A score, a number from 0 to 1, or None where it cannot judge the case."""
+
+    def score(self, case: Case, record: Record) -> Score | None:
+        """What the case adds to the metric.
+
+        Raises:
+            SettingsError: the number is out of range.
+        """
+        given = self.judge(case, record)
+        score = Score(float(given)) if isinstance(given, int | float) else given
+        if score is None or (score.whole > 0 and 0 <= score.part <= score.whole):
+            return score
+        raise SettingsError(
+            f"the metric {self.name!r} gave {given} on case {case.id!r}; give 0 to 1, or "
+            "Score(part, whole) with 0 <= part <= whole"
+        )
+
+
 # Ranking of articles ---------------------------------------------------------------------------
 
 
@@ -61,11 +92,12 @@ def article_ranking(passages: Sequence[Passage]) -> list[str]:
     return list(dict.fromkeys(passage.article_id for passage in passages))
 
 
-def ranking_scores(relevant: Sequence[str], ranked: Sequence[str]) -> Scores:
+def ranking_scores(relevant: Mapping[str, int], ranked: Sequence[str]) -> Scores:
     """Recall@5, Recall@10, MRR@10, nDCG@10, Hit@1, 5 and 10 by ir-measures, and `all_at_8`.
 
     Args:
-        relevant: ids of the articles that hold the evidence, all of the same worth.
+        relevant: ids of the articles that hold the evidence, with their grades; for nDCG, an
+            article of grade 2 is worth twice one of grade 1.
         ranked: ids of the articles found, best first, each once; empty scores 0.
 
     Returns:
@@ -76,12 +108,12 @@ def ranking_scores(relevant: Sequence[str], ranked: Sequence[str]) -> Scores:
         return dict.fromkeys(RANKING)
     values = _ir_measures(relevant, ranked) if ranked else dict.fromkeys(RANKING, 0.0)
     scores: Scores = {name: Score(values[name]) for name in RANKING if name != "all_at_8"}
-    several = len(set(relevant)) > 1
+    several = len(relevant) > 1
     scores["all_at_8"] = Score(float(set(relevant) <= set(ranked[:8]))) if several else None
     return scores
 
 
-def _ir_measures(relevant: Sequence[str], ranked: Sequence[str]) -> dict[str, float]:
+def _ir_measures(relevant: Mapping[str, int], ranked: Sequence[str]) -> dict[str, float]:
     import ir_measures
     from ir_measures import RR, R, Success, nDCG
 
@@ -96,7 +128,7 @@ def _ir_measures(relevant: Sequence[str], ranked: Sequence[str]) -> dict[str, fl
     }
     # Scores fall by rank, so that no tie is ever broken by id.
     found = {"case": {name: -float(rank) for rank, name in enumerate(ranked)}}
-    wanted = {"case": dict.fromkeys(relevant, 1)}
+    wanted = {"case": dict(relevant)}
     measured = ir_measures.iter_calc(list(names), wanted, found)
     return {names[item.measure]: float(item.value) for item in measured}
 
@@ -139,14 +171,6 @@ def passage_scores(facts: Sequence[str], passages: Sequence[str]) -> Scores:
 
 def _unspaced(text: str) -> str:
     return "".join(text.split())
-
-
-def retrieval_scores(case: Case, passages: Sequence[Passage]) -> Scores:
-    """The scores of `RANKING` and `PASSAGE` for one case; all None when it has no evidence."""
-    return {
-        **ranking_scores(case.article_ids, article_ranking(passages)),
-        **passage_scores([item.quote for item in case.evidence], [p.text for p in passages]),
-    }
 
 
 # Answers -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,8 +84,9 @@ def _passage(line: dict[str, Any]) -> Passage:
 
 
 def _score(value: float, whole: float) -> Score:
-    # value * whole is a count wherever the whole is not 1: undo the rounding of the division.
-    return Score(value, 1.0) if whole == 1 else Score(round(value * whole), whole)
+    # Where value * whole is a count, undo the rounding of the division.
+    part = value * whole
+    return Score(round(part) if math.isclose(part, round(part)) else part, whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

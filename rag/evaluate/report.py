@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rag.evaluate.records import Record, Run
+from rag.evaluate.summary import check_thresholds
 
 LABELS = {
     "recall_at_5": "Recall@5",
@@ -18,6 +23,9 @@ LABELS = {
     "passage_hit_at_10": "Passage Hits@10",
     "passage_mrr_at_10": "Passage MRR@10",
     "passage_map_at_10": "Passage MAP@10",
+    "range_recall_at_5": "Range recall@5",
+    "range_precision_at_5": "Range precision@5",
+    "range_iou_at_5": "Range IoU@5",
     "containment": "Answer containment",
     "token_f1": "Token F1",
     "exact_match": "Exact match",
@@ -35,28 +43,80 @@ _STAGES = {"retrieve": "Retrieval", "answer": "Answer"}
 _Rows = list[tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of runs, and what they miss; `print(report)` shows them as tables."""
+
+    runs: tuple[Run, ...]
+    summaries: tuple[dict[str, Any], ...]
+    """One a run, in the same order; see `rag.evaluate.summary.summarise`."""
+    missed: tuple[str, ...] = ()
+    """One line a threshold that does not hold; empty when none was asked for."""
+
+    @classmethod
+    def of(cls, *runs: Run, thresholds: Path | None = None) -> Self:
+        """The report of some runs.
+
+        Raises:
+            SettingsError: `thresholds` cannot be read; see `rag.evaluate.summary.read_thresholds`.
+        """
+        summaries = tuple(run.summary() for run in runs)
+        checked = summaries if thresholds else ()
+        missed = (line for one in checked for line in check_thresholds(one, Path(thresholds or "")))
+        return cls(runs, summaries, tuple(missed))
+
+    def __str__(self) -> str:
+        """All figures as plain text, without a newline at the end."""
+        return "\n\n\n".join(table(summary) for summary in self.summaries)
+
+    def markdown(self) -> str:
+        """The runs side by side in one Markdown table."""
+        return markdown(self.summaries)
+
+    def to_dict(self) -> dict[str, Any]:
+        """`sets`: each summary with its `records`, without their passages; and `missed`."""
+        sets = [
+            {**summary, "records": [_brief(record) for record in run.records]}
+            for run, summary in zip(self.runs, self.summaries, strict=True)
+        ]
+        return {"sets": sets, "missed": list(self.missed)}
+
+
+def _brief(record: Record) -> dict[str, Any]:
+    return {key: value for key, value in record.to_dict().items() if key != "passages"}
+
+
+def label(name: str) -> str:
+    """What a metric is called in tables; a caller's own by its name."""
+    return LABELS.get(name, name)
+
+
 def table(summary: Mapping[str, Any]) -> str:
     """The figures of one run as plain text, without a newline at the end."""
-    blocks = [_headline(summary), _aligned(_metric_rows(summary))]
+    blocks = [_headline(summary), aligned(_metric_rows(summary))]
+    if silent := [name for name, figure in summary["metrics"].items() if not figure["judged"]]:
+        blocks.append("No case could be judged by: " + ", ".join(map(label, silent)))
     if summary["latency"]:
-        blocks.append(_aligned(_latency_rows(summary)))
+        blocks.append(aligned(_latency_rows(summary)))
     if summary["outcomes"]:
         blocks.append("Outcomes: " + _counts(summary["outcomes"]))
     if tags := _tag_rows(summary):
-        blocks.append(_aligned(tags))
+        blocks.append(aligned(tags))
     return "\n\n".join(blocks)
 
 
 def markdown(summaries: Sequence[Mapping[str, Any]]) -> str:
     """One Markdown table of runs, a row a metric, a column a run; no newline at the end."""
-    names = [name for name in LABELS if any(name in one["metrics"] for one in summaries)]
+    measured = dict.fromkeys(name for one in summaries for name in one["metrics"])
+    judged = [name for name in measured if any(_judged(one, name) for one in summaries)]
+    names = [*(name for name in LABELS if name in judged), *(n for n in judged if n not in LABELS)]
     heads = [f"{one['dataset']} ({one['cases']})" for one in summaries]
     rows: _Rows = [("metric", *heads)]
-    rows += [(LABELS[name], *(_with_interval(one, name) for one in summaries)) for name in names]
-    for stage, label in _STAGES.items():
+    rows += [(label(name), *(_with_interval(one, name) for one in summaries)) for name in names]
+    for stage, called in _STAGES.items():
         if any(stage in one["latency"] for one in summaries):
             cells = (_seconds_pair(one["latency"].get(stage)) for one in summaries)
-            rows.append((f"{label} latency, p50 / p95", *cells))
+            rows.append((f"{called} latency, p50 / p95", *cells))
     head, *body = ["| " + " | ".join(row) + " |" for row in rows]
     rule = "|---|" + "---:|" * len(summaries)
     return "\n".join([head, rule, *body])
@@ -74,10 +134,12 @@ def _headline(summary: Mapping[str, Any]) -> str:
 def _metric_rows(summary: Mapping[str, Any]) -> _Rows:
     rows: _Rows = [("metric", "value", "95% interval", "judged", "not judged")]
     for name, figure in summary["metrics"].items():
+        if not figure["judged"]:
+            continue
         interval = f"{_share(figure['low'])} to {_share(figure['high'])}"
         rows.append(
             (
-                LABELS[name],
+                label(name),
                 _share(figure["value"]),
                 "-" if figure["low"] is None else interval,
                 str(figure["judged"]),
@@ -102,6 +164,10 @@ def _tag_rows(summary: Mapping[str, Any]) -> _Rows:
         values = (_share(group["metrics"][name]["value"]) for name in shown)
         rows.append((tag, str(group["cases"]), *values))
     return rows if len(rows) > 2 else []
+
+
+def _judged(summary: Mapping[str, Any], name: str) -> int:
+    return int(summary["metrics"].get(name, {"judged": 0})["judged"])
 
 
 def _with_interval(summary: Mapping[str, Any], name: str) -> str:
@@ -129,8 +195,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def _aligned(rows: _Rows) -> str:
-    """The first column to the left, the others to the right."""
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows of text below each other, a rule under the first; only the first column to the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:

@@ -7,17 +7,30 @@ import inspect
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rag.errors import RagError, SettingsError
+from rag.errors import CorpusError, ModelError, RagError, SettingsError
 from rag.evaluate.cases import Case, Dataset
 from rag.evaluate.citations import citation_scores, unsupported, verifier_judge
 from rag.evaluate.journal import Journal
-from rag.evaluate.metrics import Scores, answer_scores, retrieval_scores
+from rag.evaluate.metrics import (
+    Metric,
+    Scores,
+    answer_scores,
+    article_ranking,
+    passage_scores,
+    ranking_scores,
+)
+from rag.evaluate.ranges import range_scores
 from rag.evaluate.records import Record, Run
-from rag.schema import Answer, Article, Filters, Passage, Progress, Turn, Verification
+from rag.evaluate.searchers import Asks, Searches, searcher
+from rag.schema import Answer, Passage, Progress
+
+if TYPE_CHECKING:
+    from llama_index.core.base.base_retriever import BaseRetriever
 
 _T = TypeVar("_T")
 
@@ -33,111 +46,52 @@ OUTCOMES = (
 )
 
 
-@runtime_checkable
-class Searches(Protocol):
-    """Anything that finds passages; enough for `run(…, answer=False)`.
-
-    Where `passages` also takes `history`, the earlier turns of a follow-up are given to it.
-    """
-
-    def passages(
-        self, question: str, top_k: int = 10, filters: Filters | None = None
-    ) -> Sequence[Passage]:
-        """At most `top_k` passages, best first."""
-        ...
-
-
-@runtime_checkable
-class Asks(Searches, Protocol):
-    """Anything that answers with citations too; `rag.Assistant` is one."""
-
-    def ask(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
-    ) -> Answer:
-        """The answer to a question."""
-        ...
-
-    def article(self, article_id: str) -> Article:
-        """The stored article; raises IndexMissing."""
-        ...
-
-    def verify(self, text: str, articles: Sequence[str]) -> Verification:
-        """The verdicts of a text against articles, given as plain texts here."""
-        ...
-
-
 Follow = Callable[[Progress], None]
-
-
-def evaluate(
-    sets: Sequence[str | Path],
-    assistant: Searches,
-    *,
-    retrieve: bool = True,
-    answer: bool = True,
-    top_k: int = 10,
-    out: Path | None = None,
-    progress: Follow | None = None,
-    about: Mapping[str, Any] | None = None,
-) -> list[Run]:
-    """Run several sets, by name or file: what `rag eval run SET…` does.
-
-    All sets are read before the first question is asked. The arguments are those of `run`.
-
-    Raises:
-        CorpusError: a set cannot be read; names file and line.
-        SettingsError: see `run`.
-    """
-    datasets = [Dataset.load(name) for name in sets]
-    return [
-        run(
-            dataset,
-            assistant,
-            retrieve=retrieve,
-            answer=answer,
-            top_k=top_k,
-            out=out,
-            progress=progress,
-            about=about,
-        )
-        for dataset in datasets
-    ]
 
 
 def run(
     dataset: Dataset,
-    assistant: Searches,
+    assistant: Searches | BaseRetriever,
     *,
     retrieve: bool = True,
     answer: bool = True,
     top_k: int = 10,
+    metrics: Sequence[Metric] = (),
     out: Path | None = None,
     progress: Follow | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Ask every case and score what comes back.
+    """Ask every complete case and score what comes back.
 
     A RagError on a case is recorded and the next case is asked; such a case is not scored on what
-    failed. With `out`, the run is saved there as `<set>.json`, and while it lasts each case is
-    appended to `<set>.partial.jsonl`: called again with the same arguments after a stop, it goes on
-    there, and cases that failed are asked again. That file goes when every case has gone through.
+    failed. So is an answer that quotes evidence because its model failed. With `out`, the run is
+    saved there as `<set>.json`, and while it lasts each case is appended to `<set>.partial.jsonl`:
+    called again with the same arguments after a stop, it goes on there, and cases that failed are
+    asked again. That file goes when every case has gone through.
 
     Args:
         dataset: the cases.
-        assistant: an `Asks`, or with `answer=False` anything that finds passages.
+        assistant: an `Asks`, or with `answer=False` anything that finds passages, LlamaIndex
+            retrievers included.
         retrieve: measure `assistant.passages`.
         answer: measure `assistant.ask`.
         top_k: how many passages to ask for. Articles are ranked from these.
+        metrics: measures of one's own, beside the product's.
         out: a folder; made when missing.
-        progress: called before the first case and after each one, with the set's name as stage.
+        progress: called before the first case and after each one, with the set's name as stage;
+            a run that is taken up again begins at the number of cases that it need not ask.
         about: what produces the figures (settings, fingerprints, prompt hashes); JSON-ready.
             Kept with the run, and a stopped run is taken up again only with the same.
 
     Raises:
         SettingsError: nothing to run, `top_k` under 1, or an assistant that cannot answer.
-        CorpusError: `out` cannot be written.
+        CorpusError: `out` cannot be written, or no case is complete.
     """
+    assistant = searcher(assistant)
+    cases = [case for case in dataset.cases if case.complete]
     _check(assistant, retrieve=retrieve, answer=answer, top_k=top_k)
+    if not cases:
+        raise CorpusError(f"{dataset.name}: no case is complete; give each an answer and evidence")
     facts = json.loads(json.dumps(dict(about or {}), sort_keys=True, default=str))
     ran = tuple(name for name, on in (("retrieve", retrieve), ("answer", answer)) if on)
     fingerprint = _fingerprint(dataset, ran, top_k, facts)
@@ -145,13 +99,14 @@ def run(
     done = journal.resume()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     records = []
-    _tell(progress, dataset, 0)
-    for case in dataset.cases:
-        record = done.get(case.id) or _ask(case, assistant, ran, top_k)
-        if case.id not in done:
+    asked = len(done)
+    _tell(progress, dataset, asked, len(cases))
+    for case in cases:
+        if (record := done.get(case.id)) is None:
+            record = _ask(case, assistant, ran, top_k)
             journal.add(record)
-        records.append(record)
-        _tell(progress, dataset, len(records))
+            _tell(progress, dataset, asked := asked + 1, len(cases))
+        records.append(_judged(record, metrics))
     finished = Run(
         dataset=dataset.name,
         fingerprint=fingerprint,
@@ -180,9 +135,9 @@ def _fingerprint(dataset: Dataset, ran: Sequence[str], top_k: int, about: Mappin
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _tell(progress: Follow | None, dataset: Dataset, done: int) -> None:
+def _tell(progress: Follow | None, dataset: Dataset, done: int, total: int) -> None:
     if progress:
-        progress(Progress(stage=dataset.name, done=done, total=len(dataset.cases)))
+        progress(Progress(stage=dataset.name, done=done, total=total))
 
 
 # One case ----------------------------------------------------------------------------------------
@@ -201,12 +156,7 @@ def _ask(case: Case, assistant: Searches, ran: Sequence[str], top_k: int) -> Rec
             scores |= retrieval_scores(case, passages)
     if "answer" in ran and isinstance(assistant, Asks):
         asked = assistant
-        answer = _timed(
-            "answer",
-            lambda: asked.ask(case.question, filters=case.filters, history=case.history),
-            seconds,
-            errors,
-        )
+        answer = _timed("answer", lambda: _answer(case, asked), seconds, errors)
         if answer is not None:
             passages = passages or answer.passages
             scores |= answer_scores(case, answer)
@@ -221,6 +171,36 @@ def _ask(case: Case, assistant: Searches, ran: Sequence[str], top_k: int) -> Rec
         unsupported=tuple(unsupported(answer)) if answer else (),
         outcome=outcome(case, passages, answer, scores) if "answer" in ran else None,
     )
+
+
+def _judged(record: Record, metrics: Sequence[Metric]) -> Record:
+    """The record with scores by metrics of the caller's own, unless the case failed."""
+    if not metrics or record.errors:
+        return record
+    own = {metric.name: metric.score(record.case, record) for metric in metrics}
+    return replace(record, scores={**record.scores, **own})
+
+
+def _answer(case: Case, assistant: Asks) -> Answer:
+    """The answer to a case.
+
+    Raises:
+        ModelError: the model failed: what is shown in its stead is not the model's to be judged by.
+        RagError: as the assistant does.
+    """
+    answer = assistant.ask(case.question, filters=case.filters, history=case.history)
+    if answer.model_error:
+        raise ModelError(answer.model_error)
+    return answer
+
+
+def retrieval_scores(case: Case, passages: Sequence[Passage]) -> Scores:
+    """The scores of `RANKING`, `PASSAGE` and `RANGE`; all None when a case has no evidence."""
+    return {
+        **ranking_scores(case.grades, article_ranking(passages)),
+        **passage_scores([item.quote for item in case.evidence], [p.text for p in passages]),
+        **range_scores(case, passages),
+    }
 
 
 def _search(case: Case, assistant: Searches, top_k: int) -> Sequence[Passage]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.evaluate.citations import CITATION
 from rag.evaluate.metrics import ANSWER, PASSAGE, RANKING, Score
+from rag.evaluate.ranges import RANGE
 
 if TYPE_CHECKING:
     from rag.evaluate.records import Record, Run
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "retrieve": (*RANKING, *PASSAGE),
+    "retrieve": (*RANKING, *PASSAGE, *RANGE),
     "answer": (*ANSWER, *CITATION),
 }
 """What each half of a run measures, in the order of the tables."""
@@ -35,7 +36,7 @@ def summarise(run: Run) -> dict[str, Any]:
         a value that no case could judge; `outcomes`; `latency` in seconds: `p50, p95, count`
         of `retrieve` and `answer`; `by_tag`: by tag `cases` and the `metrics` without intervals.
     """
-    names = [name for half in run.ran for name in METRICS[half]]
+    names = metric_names(run)
     figures = _figures(run.records, names)
     intervals = _intervals(run.records, names)
     return {
@@ -56,6 +57,13 @@ def summarise(run: Run) -> dict[str, Any]:
             for tag, group in _groups(run.records).items()
         },
     }
+
+
+def metric_names(run: Run) -> list[str]:
+    """What a run measured, in the order of the tables: the product's metrics, then the caller's."""
+    ours = [name for half in run.ran for name in METRICS[half]]
+    own = [name for record in run.records for name in record.scores if name not in ours]
+    return [*ours, *dict.fromkeys(own)]
 
 
 def pooled(scores: Sequence[Score]) -> float | None:
@@ -131,7 +139,8 @@ def check_thresholds(summary: Mapping[str, Any], path: Path) -> list[str]:
         SettingsError: see `read_thresholds`.
     """
     missed = []
-    for name, lowest in read_thresholds(path).get(summary["dataset"], {}).items():
+    wanted = read_thresholds(path, also=summary["metrics"])
+    for name, lowest in wanted.get(summary["dataset"], {}).items():
         if name not in summary["metrics"]:
             continue
         value = summary["metrics"][name]["value"]
@@ -144,8 +153,12 @@ def check_thresholds(summary: Mapping[str, Any], path: Path) -> list[str]:
     return missed
 
 
-def read_thresholds(path: Path) -> dict[str, dict[str, float]]:
+def read_thresholds(path: Path, also: Collection[str] = ()) -> dict[str, dict[str, float]]:
     """The lowest accepted value by set and metric, from `[set]` tables of `metric = value`.
+
+    Args:
+        path: a TOML file.
+        also: names of metrics that are known beside the product's.
 
     Raises:
         SettingsError: the file cannot be read, or names a metric that there is not.
@@ -157,15 +170,15 @@ def read_thresholds(path: Path) -> dict[str, dict[str, float]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML ({error})") from None
     for dataset, wanted in content.items():
-        _check_wanted(path, dataset, wanted)
+        _check_wanted(path, dataset, wanted, also)
     return content
 
 
-def _check_wanted(path: Path, dataset: str, wanted: object) -> None:
+def _check_wanted(path: Path, dataset: str, wanted: object, also: Collection[str]) -> None:
     if not isinstance(wanted, dict):
         raise SettingsError(f"{path}: {dataset!r} stands outside a [set] table")
     for name, value in wanted.items():
-        if not any(name in names for names in METRICS.values()):
+        if not any(name in names for names in (*METRICS.values(), also)):
             raise SettingsError(f"{path}: {name!r} is not a metric; see evals/README.md")
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise SettingsError(f"{path}: {name} must be a number from 0 to 1, not {value!r}")

@@ -1,0 +1,129 @@
+"""The `rag eval` commands."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.console import (
+    IndexOption,
+    JsonOption,
+    opened,
+    print_json,
+    settings_for,
+    showing_progress,
+)
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.schema import Progress
+
+evals = typer.Typer(help="Run eval sets, compare runs, bring in and hand out data.")
+Follow = Callable[["Progress"], None]
+
+ThresholdsOption = Annotated[
+    Path | None, typer.Option("--thresholds", metavar="FILE", help="Exit 1 below these.")
+]
+
+
+@evals.command("run")
+def eval_run(
+    sets: Annotated[list[str], typer.Argument(metavar="SET…", help="A JSONL file, or starter.")],
+    *,
+    index: IndexOption = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            "--corpus", metavar="FILE", help="Run over these articles, in an index of their own."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Keep the run here; resumes it.")
+    ] = None,
+    retrieve_only: Annotated[
+        bool, typer.Option("--retrieve-only", help="Passages; no answers, and no model.")
+    ] = False,
+    answer_only: Annotated[
+        bool, typer.Option("--answer-only", help="Answers; no search apart from theirs.")
+    ] = False,
+    top_k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Passages a question.")] = 10,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="N cases of each set.")
+    ] = None,
+    thresholds: ThresholdsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run eval sets over the collection: retrieval, answers, citations, refusals, seconds."""
+    from rag.evaluate.command import run_sets
+
+    if retrieve_only and answer_only:
+        raise typer.BadParameter("--retrieve-only and --answer-only leave nothing to run")
+    if corpus and index:
+        raise typer.BadParameter("--corpus makes an index of its own; give it or --index")
+    model = {} if not retrieve_only else {"llm": {"enabled": False}}
+    with (
+        showing_progress() as progress,
+        _collection(index, corpus, out, progress, **model) as assistant,
+    ):
+        assistant.summaries()  # says so where nothing is stored
+        report = run_sets(
+            sets,
+            assistant,
+            retrieve=not answer_only,
+            answer=not retrieve_only,
+            top_k=top_k,
+            sample=sample,
+            out=out,
+            thresholds=thresholds,
+            progress=progress,
+            about=assistant.about,
+            warn=_tell,
+        )
+    print_json(report.to_dict()) if as_json else print(report)
+    failed = sum(bool(record.errors) for run in report.runs for record in run.records)
+    if failed:
+        again = (
+            "run it again to ask just those" if out else "with --out, a next run asks just those"
+        )
+        _tell(f"{failed} cases failed and are not scored; {again}")
+    _end(f"missed: {missed}" for missed in report.missed)
+
+
+@contextmanager
+def _collection(
+    index: Path | None, corpus: Path | None, out: Path | None, follow: Follow, **sections: Any
+) -> Iterator[Assistant]:
+    """The collection, or one made of a corpus: kept beside the runs, or for this run only."""
+    if corpus is None:
+        with opened(index, **sections) as assistant:
+            yield assistant
+        return
+    from rag.evaluate.corpus import index_folder, ingestible
+
+    given = ingestible(corpus)
+    if not isinstance(given, Path):
+        sections["ingest"] = {"clean": False}
+    with tempfile.TemporaryDirectory(prefix="newsdesk-eval-") as passing:
+        folder = index_folder(corpus, out or Path(passing), settings_for(**sections))
+        with opened(folder, **sections) as assistant:
+            done = assistant.ingest(given, follow)
+            for rejection in done.rejected:
+                _tell(f"{corpus}: rejected {rejection.path}: {rejection.reason}")
+            yield assistant
+
+
+def _tell(line: str) -> None:
+    print(f"rag: {line}", file=sys.stderr)
+
+
+def _end(troubles: Iterator[str]) -> None:
+    """Tell what keeps the line from holding; with any, the exit status is 1."""
+    told = [print(trouble, file=sys.stderr) for trouble in troubles]
+    if told:
+        raise typer.Exit(1)
