@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,7 +92,7 @@ def eval_run(
             "run it again to ask just those" if out else "with --out, a next run asks just those"
         )
         _tell(f"{failed} cases failed and are not scored; {again}")
-    _end(f"missed: {missed}" for missed in report.missed)
+    _end([f"missed: {missed}" for missed in report.missed])
 
 
 @contextmanager
@@ -118,12 +118,43 @@ def _collection(
             yield assistant
 
 
+@evals.command("compare")
+def eval_compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A run, or a folder of runs.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="What is held against it.")],
+    *,
+    thresholds: ThresholdsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two runs case by case; exit 1 on a significant loss, or where NEW misses a threshold.
+
+    Runs are the files that `rag eval run --out FOLDER` keeps. Significance is that of a paired
+    randomisation test, corrected for the number of metrics.
+    """
+    from rag.evaluate.compare import compare, paired_runs
+    from rag.evaluate.compare_table import comparison_text, loss_line
+    from rag.evaluate.report import Report
+
+    pairs = paired_runs(old, new)
+    found = [compare(before, after) for before, after in pairs]
+    missed = Report.of(*(after for _, after in pairs), thresholds=thresholds).missed
+    if as_json:
+        lost = [{"dataset": one.dataset, "metric": d.metric} for one in found for d in one.losses]
+        sets = [one.to_dict() for one in found]
+        print_json({"sets": sets, "lost": lost, "missed": list(missed)})
+    else:
+        print("\n\n\n".join(map(comparison_text, found)))
+    lost_lines = [loss_line(one.dataset, loss) for one in found for loss in one.losses]
+    _end([*lost_lines, *(f"missed: {line}" for line in missed)])
+
+
 def _tell(line: str) -> None:
     print(f"rag: {line}", file=sys.stderr)
 
 
-def _end(troubles: Iterator[str]) -> None:
+def _end(troubles: Sequence[str]) -> None:
     """Tell what keeps the line from holding; with any, the exit status is 1."""
-    told = [print(trouble, file=sys.stderr) for trouble in troubles]
-    if told:
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    if troubles:
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from rag.errors import SettingsError
 from rag.evaluate.citations import CITATION
 from rag.evaluate.metrics import ANSWER, PASSAGE, RANKING, Score
 from rag.evaluate.ranges import RANGE
+from rag.evaluate.resampling import bootstrap
 
 if TYPE_CHECKING:
     from rag.evaluate.records import Record, Run
@@ -21,9 +22,6 @@ METRICS: dict[str, tuple[str, ...]] = {
     "answer": (*ANSWER, *CITATION),
 }
 """What each half of a run measures, in the order of the tables."""
-
-RESAMPLES = 1000
-_BLOCK = 4_000_000  # numbers held at once while resampling: 32 MB
 
 
 def summarise(run: Run) -> dict[str, Any]:
@@ -92,15 +90,7 @@ def _intervals(records: Sequence[Record], names: Sequence[str]) -> dict[str, dic
     table = np.array(
         [[record.scores.get(name) or nothing for name in enough] for record in records]
     )
-    count = len(records)
-    rng = np.random.default_rng(0)
-    drawn = []
-    for first in range(0, RESAMPLES, step := max(1, _BLOCK // count)):
-        size = min(step, RESAMPLES - first)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=size).astype(float)
-        parts, wholes = weights @ table[:, :, 0], weights @ table[:, :, 1]
-        drawn.append(np.divide(parts, wholes, out=np.full_like(parts, np.nan), where=wholes > 0))
-    low, high = np.nanpercentile(np.concatenate(drawn), (2.5, 97.5), axis=0)
+    low, high = bootstrap(table)
     found = {n: {"low": float(low[i]), "high": float(high[i])} for i, n in enumerate(enough)}
     return {name: found.get(name, blank) for name in names}
 
