@@ -7,13 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from evaluate_fakes import DATASET, FakeAssistant, FakeSearcher
+from fakes import HashEmbedder
 
-from rag import cli
+from rag import cli, lexical
+from rag.assistant import Assistant
 from rag.errors import CorpusError
-from rag.evaluate import Case, Record, Run, Score, run
+from rag.evaluate import Case, Dataset, Record, Run, Score, run
 from rag.evaluate.compare import compare, paired_runs
 from rag.evaluate.compare_table import comparison_text
 from rag.evaluate.resampling import bootstrap, holm, randomisation
+from rag.index import Index
+from rag.paths import shipped
+from rag.settings import Settings
 
 
 def table(*columns):
@@ -221,3 +226,69 @@ def test_the_exit_status_holds_the_line(rag, tmp_path):
     assert json.loads(out)["lost"] == []
     status, _, err = rag("eval", "compare", tmp_path / "old.json", tmp_path / "none.json")
     assert (status, "none.json: cannot be read" in err) == (1, True)
+
+
+# --- regressions seeded in the real retriever, on the starter set -----------------------------
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory):
+    """Opens an assistant over the starter articles; the lexical index is made once, and right."""
+    folder = tmp_path_factory.mktemp("starter") / "index"
+    settings = Settings.load(llm={"enabled": False}, environ={})
+
+    def opened():
+        embedder = HashEmbedder()
+        index = Index.open(folder, embedder.fingerprint, settings.index)
+        return Assistant(index, embedder, None, settings)
+
+    with opened() as assistant:
+        assistant.ingest(shipped("corpus"))
+    return opened
+
+
+@pytest.fixture(scope="module")
+def runs(starter, tmp_path_factory):
+    """Run the starter set's retrieval and keep it under a name; gives its file."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def kept(name, searcher=None):
+        with starter() as assistant:
+            done = run(Dataset.load("starter"), searcher or assistant, answer=False)
+        done.save(folder / name)
+        return folder / name
+
+    return kept
+
+
+class WorstFirst:
+    """Its scores are distances, taken for similarities."""
+
+    def __init__(self, assistant):
+        self.assistant = assistant
+
+    def passages(self, question, top_k=10, filters=None):
+        return self.assistant.passages(question, 100, filters)[::-1][:top_k]
+
+
+def whole_lines():
+    """An analyser that has lost its tokenizer: every text is one word."""
+    from tantivy import TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.raw()).build()
+
+
+def test_seeded_regressions_are_found_and_equal_runs_are_not(rag, runs, starter, monkeypatch):
+    good, again = runs("good.json"), runs("again.json")
+    status, out, err = rag("eval", "compare", good, again)
+    assert (status, err) == (0, "")
+    assert "120 cases compared, 0 came out otherwise" in out
+    with starter() as assistant:
+        reversed_ = runs("reversed.json", WorstFirst(assistant))
+    monkeypatch.setattr(lexical, "_analyzer", whole_lines)
+    broken = runs("broken.json")
+    for worse in (reversed_, broken):
+        status, _, err = rag("eval", "compare", good, worse)
+        assert status == 1
+        assert "lost: starter: nDCG@10 fell" in err
+        assert rag("eval", "compare", worse, good)[0] == 0

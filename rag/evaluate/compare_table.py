@@ -10,6 +10,7 @@ from rag.evaluate.report import aligned, label
 _MOST_CASES = 5
 """Of the greatest losses, and of the greatest gains."""
 _MOST_SETTINGS = 8
+_MOST_SCORES = 4
 
 
 def comparison_text(found: Comparison) -> str:
@@ -80,7 +81,8 @@ def _footnote(found: Comparison) -> str:
 def _case(one: Change) -> str:
     old, new = one.outcomes
     outcome = f"  [{old} -> {new}]" if old != new else f"  [{new}]" if new else ""
-    scores = ", ".join(f"{label(n)} {a:.2f} -> {b:.2f}" for n, (a, b) in one.scores.items())
-    return (
-        f"  {one.change:+.3f}  {one.case_id}  {one.question}{outcome}\n          {scores}".rstrip()
-    )
+    most = sorted(one.scores.items(), key=lambda item: -abs(item[1][1] - item[1][0]))
+    scores = [f"{label(name)} {a:.2f} -> {b:.2f}" for name, (a, b) in most[:_MOST_SCORES]]
+    scores += [f"and {len(most) - _MOST_SCORES} more"] if len(most) > _MOST_SCORES else []
+    head = f"  {one.change:+.3f}  {one.case_id}  {one.question}{outcome}"
+    return f"{head}\n          {', '.join(scores)}".rstrip()
