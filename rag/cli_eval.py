@@ -148,6 +148,38 @@ def eval_compare(
     _end([*lost_lines, *(f"missed: {line}" for line in missed)])
 
 
+@evals.command("import")
+def eval_import(
+    given: Annotated[
+        list[str],
+        typer.Argument(metavar="[LAYOUT] PATH", help="A data set; its layout is found out."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The cases, as JSONL.")],
+    closed: Annotated[
+        bool, typer.Option("--closed", help="Each question may search its own text only.")
+    ] = False,
+) -> None:
+    """Turn a data set into cases, and into articles for --corpus.
+
+    Layouts: multihop-rag, beir and chunking are folders; squad, squad2 and ragas are files.
+    """
+    from rag.evaluate.corpus import save_articles
+    from rag.evaluate.layouts import imported
+
+    if len(given) > 2:
+        raise typer.BadParameter("give a layout and a path, or a path alone")
+    layout, path = (given[0] if len(given) == 2 else None), Path(given[-1])
+    articles, dataset = imported(path, layout, closed=closed)
+    corpus = out.with_suffix(".articles.jsonl")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save(out)
+    save_articles(articles, corpus)
+    only = " --retrieve-only" if all(case.answer == () for case in dataset.cases) else ""
+    print(f"{len(dataset.cases)} cases in {out}, {len(articles)} articles in {corpus}")
+    print(f"rag eval run {out} --corpus {corpus} --out {out.parent / 'runs'}{only}")
+
+
 def _tell(line: str) -> None:
     print(f"rag: {line}", file=sys.stderr)
 

@@ -5,8 +5,10 @@ from evaluate_fakes import FakeAssistant
 
 from rag.errors import CorpusError
 from rag.evaluate import EvidenceQuote, missing_evidence, run
-from rag.evaluate.importers import beir, bump, judge_pairs, multihop_rag, squad2
+from rag.evaluate.importers import beir, multihop_rag
 from rag.evaluate.metrics import PairFigures
+from rag.evaluate.pairs import bump, judge_pairs
+from rag.evaluate.question_files import squad2
 from rag.schema import Filters
 
 
@@ -73,7 +75,7 @@ def test_beir(tmp_path, place):
     assert len(articles) == 2
     assert dataset.name == "myset"
     (case,) = dataset.cases
-    assert case.evidence == (EvidenceQuote("fab"),)
+    assert case.evidence == (EvidenceQuote("fab", grade=2),)
     assert case.answerable
     assert case.answer == ()
     summary = run(dataset, FakeAssistant(), answer=False).summary()

@@ -2,7 +2,9 @@
 
 cases.py      Case, Dataset: what is asked, and what is right
 corpus.py     the articles that the cases ask about: their file, their index, what they lack
-importers.py  public data sets -> articles and cases
+importers.py, question_files.py  public data sets -> articles and cases
+layouts.py    which of them fits a path
+pairs.py      how well `verify` tells faithful texts from unfaithful ones
 metrics.py    one case -> scores: ranking, passages, answers, refusals
 ranges.py     one case -> scores: characters that answer, characters retrieved
 citations.py  does a citation support its sentence; are its offsets exact
@@ -12,6 +14,8 @@ searchers.py  what can be asked: an assistant, anybody's searcher, a LlamaIndex 
 runner.py     a data set asked of an assistant, resumable
 summary.py    scores of all cases -> figures with intervals, latency, thresholds
 report.py     Report: figures -> text and Markdown tables
+resampling.py intervals and the significance test
+compare.py    two runs, case by case       compare_table.py  the same as text
 command.py    what `rag eval run` does with all of these, but for printing
 
 Ten lines on anybody's retriever, which needs one method, `passages(question, top_k, filters)`, or

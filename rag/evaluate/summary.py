@@ -35,8 +35,6 @@ def summarise(run: Run) -> dict[str, Any]:
         of `retrieve` and `answer`; `by_tag`: by tag `cases` and the `metrics` without intervals.
     """
     names = metric_names(run)
-    figures = _figures(run.records, names)
-    intervals = _intervals(run.records, names)
     return {
         "dataset": run.dataset,
         "fingerprint": run.fingerprint,
@@ -47,7 +45,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "cases": len(run.records),
         "errors": dict(Counter(name for record in run.records for name in record.errors)),
         "notices": sum(bool(r.answer and r.answer.get("notice")) for r in run.records),
-        "metrics": {name: {**figures[name], **intervals[name]} for name in names},
+        "metrics": figures(run.records, names),
         "outcomes": dict(Counter(r.outcome for r in run.records if r.outcome).most_common()),
         "latency": _latency(run.records),
         "by_tag": {
@@ -55,6 +53,12 @@ def summarise(run: Run) -> dict[str, Any]:
             for tag, group in _groups(run.records).items()
         },
     }
+
+
+def figures(records: Sequence[Record], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The `metrics` of `summarise`, for scores of any name."""
+    values, intervals = _figures(records, names), _intervals(records, names)
+    return {name: {**values[name], **intervals[name]} for name in names}
 
 
 def metric_names(run: Run) -> list[str]:
@@ -70,12 +74,12 @@ def pooled(scores: Sequence[Score]) -> float | None:
 
 
 def _figures(records: Sequence[Record], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    figures = {}
+    found = {}
     for name in names:
         scores = [score for record in records if (score := record.scores.get(name))]
         unjudged = len(records) - len(scores)
-        figures[name] = {"value": pooled(scores), "judged": len(scores), "unjudged": unjudged}
-    return figures
+        found[name] = {"value": pooled(scores), "judged": len(scores), "unjudged": unjudged}
+    return found
 
 
 def _intervals(records: Sequence[Record], names: Sequence[str]) -> dict[str, dict[str, Any]]:
