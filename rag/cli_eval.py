@@ -180,6 +180,23 @@ def eval_import(
     print(f"rag eval run {out} --corpus {corpus} --out {out.parent / 'runs'}{only}")
 
 
+@evals.command("export")
+def eval_export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run that `rag eval run` kept.")],
+    *,
+    layout: Annotated[
+        str, typer.Option("--format", metavar="trec|ragas", help="The layout to write.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the files go.")],
+) -> None:
+    """Write a run for other tools: TREC run and qrels files, or RAGAS samples as JSONL."""
+    from rag.evaluate import Run
+    from rag.evaluate.export import export
+
+    for path in export(Run.load(run), layout, out):
+        print(path)
+
+
 def _tell(line: str) -> None:
     print(f"rag: {line}", file=sys.stderr)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from evaluate_fakes import passage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import CorpusError
@@ -57,6 +57,7 @@ RANGES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(RANGES.filter(bool), RANGES)
 def test_agrees_with_the_published_definition(gold, found):
     assert range_figures(gold, found) == pytest.approx(reference(gold, found))
