@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -34,6 +35,7 @@ from rag.schema import (
     IngestReport,
     Rejection,
     Sentence,
+    Turn,
     Verification,
 )
 
@@ -464,12 +466,18 @@ def chat(
     ] = None,
 ) -> None:
     """Serve the chat in a browser."""
+    from rag.evaluate.saved import save
     from rag.ui import serve
 
     given = {"host": host, "port": port}
     chosen = {key: value for key, value in given.items() if value is not None}
     with opened(index, chat=chosen) as assistant:
-        serve(assistant, assistant.settings, announce=_announce)
+        folder = assistant.settings.index.dir
+
+        def keep(answer: Answer, history: Sequence[Turn], right: bool) -> bool:
+            return save(folder, answer, right=right, history=history)
+
+        serve(assistant, assistant.settings, _announce, keep)
 
 
 def _announce(address: str) -> None:

@@ -197,6 +197,20 @@ def eval_export(
         print(path)
 
 
+@evals.command("cases")
+def eval_cases(*, index: IndexOption = None) -> None:
+    """Say where the answers lie that readers marked in the chat, and how many there are."""
+    from rag.evaluate import Dataset
+    from rag.evaluate.saved import cases_file
+
+    file = cases_file(settings_for(index).index.dir)
+    cases = Dataset.load(file).cases if file.exists() else ()
+    complete = sum(case.complete for case in cases)
+    print(f"{file}: {complete} cases to run, {len(cases) - complete} to be completed by hand")
+    if complete:
+        print(f"rag eval run {file}")
+
+
 def _tell(line: str) -> None:
     print(f"rag: {line}", file=sys.stderr)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from rag.settings import Settings
-from rag.ui import Reader, build_app
+from rag.ui import Keep, Reader, build_app
 from rag.ui.server import listen, server
 
 ARGUMENTS = (
@@ -48,9 +48,9 @@ def opened_browser() -> Iterator:
 
 
 @contextmanager
-def served(reader: Reader, settings: Settings) -> Iterator[str]:
+def served(reader: Reader, settings: Settings, keep: Keep | None = None) -> Iterator[str]:
     """Serve in a thread, on a free port, and give the address."""
-    app, started = build_app(reader, settings), threading.Event()
+    app, started = build_app(reader, settings, keep), threading.Event()
     with listen(settings.chat.model_copy(update={"port": 0})) as listener:
         running = server(app, started.set)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

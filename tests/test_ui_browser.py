@@ -20,7 +20,7 @@ from fake_assistant import (
     written_answer,
 )
 
-from rag.errors import ModelError
+from rag.errors import ModelError, RagError
 from rag.schema import Answer, Article, Sentence, Turn, Verdict
 from rag.settings import Settings
 
@@ -36,8 +36,19 @@ def reader():
 
 
 @pytest.fixture(scope="module")
-def address(reader):
-    with served(reader, Settings.load(environ={})) as address:
+def kept():
+    """The answers that readers marked."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def address(reader, kept):
+    def keep(answer, history, right):
+        if "Rapidus" in answer.question and not right:
+            raise RagError("the disk is full; make room")
+        kept.append((answer.question, tuple(turn.question for turn in history), right))
+
+    with served(reader, Settings.load(environ={}), keep) as address:
         yield address
 
 
@@ -240,6 +251,24 @@ def test_retry_asks_the_same_again_without_its_own_answer(visit, reader):
     assert page.locator("#newest blockquote").count() == 2
     assert page.locator(".turn").count() == 1
     assert reader.asked == [(QUESTION, ()), (QUESTION, ())]
+
+
+def test_an_answer_is_marked_right_or_wrong_and_kept_with_its_conversation(visit, kept):
+    page = visit()
+    assert page.locator("#right, #wrong").count() == 0
+    ask(page, QUESTION)
+    ended(page)
+    page.locator("#right").click()
+    page.locator(".kept", has_text="citations as evidence").wait_for()
+    assert page.locator("#right, #wrong").count() == 0
+    ask(page, "And Rapidus?")
+    ended(page)
+    assert page.locator(".kept").count() == 0
+    page.locator("#wrong").click()
+    page.locator("#kept", has_text="the disk is full").wait_for()
+    page.locator("#right").click()
+    page.locator(".kept").wait_for()
+    assert kept == [(QUESTION, (), True), ("Who supports Rapidus?", (QUESTION,), True)]
 
 
 def test_a_follow_up_passes_the_conversation_and_a_new_one_does_not(visit, reader):

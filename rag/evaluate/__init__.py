@@ -17,6 +17,7 @@ report.py     Report: figures -> text and Markdown tables
 resampling.py intervals and the significance test
 compare.py    two runs, case by case       compare_table.py  the same as text
 export.py     runs in the layouts of TREC and RAGAS
+saved.py      answers that readers marked in the chat, as cases
 command.py    what `rag eval run` does with all of these, but for printing
 
 Ten lines on anybody's retriever, which needs one method, `passages(question, top_k, filters)`, or

@@ -13,7 +13,7 @@ newsdesk.css, newsdesk.js
 Gradio is imported when an application is built, not before.
 """
 
-from rag.ui.conversation import Reader
+from rag.ui.conversation import Keep, Reader
 from rag.ui.server import build_app, serve
 
-__all__ = ["Reader", "build_app", "serve"]
+__all__ = ["Keep", "Reader", "build_app", "serve"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -19,6 +19,9 @@ from rag.ui.markup import shorten
 
 _LOG = logging.getLogger(__name__)
 _MOST_EXCHANGES = 100
+
+Keep = Callable[[Answer, Sequence[Turn], bool], object]
+"""Keeps an answer, with the turns before it, that the reader marked right (True) or wrong."""
 
 
 class Reader(Protocol):

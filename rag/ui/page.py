@@ -15,8 +15,8 @@ import gradio as gr
 from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
-from rag.ui.conversation import Conversation, Desk, Frame, Reader
-from rag.ui.render import problem_html, status_html
+from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
+from rag.ui.render import kept_html, problem_html, status_html
 
 _HINT = (
     '<p class="hint">Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops</p>'
@@ -42,9 +42,10 @@ class Page:
     `blocks` is what gets mounted.
     """
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
-        """Lay out the page and connect it."""
+    def __init__(self, reader: Reader, settings: Settings, keep: Keep | None = None) -> None:
+        """Lay out the page and connect it; without `keep`, answers cannot be marked."""
         self._reader = reader
+        self._keep = keep
         self._settings = settings
         self._desk = Desk(reader, settings.answer.max_question)
         with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
@@ -68,7 +69,11 @@ class Page:
             self.earlier = _html("", "earlier")
             self.newest = _html("", "newest")
             self.status = _html("", "status")
-            self.retry = gr.Button("Try again", elem_id="retry", size="sm", visible=False)
+            with gr.Row(elem_id="afterwards"):
+                self.retry = gr.Button("Try again", elem_id="retry", size="sm", visible=False)
+                self.right = gr.Button("Right answer", elem_id="right", size="sm", visible=False)
+                self.wrong = gr.Button("Wrong answer", elem_id="wrong", size="sm", visible=False)
+            self.kept = _html("", "kept")
         with gr.Column(elem_id="composer"):
             self.queue = _html("", "queue")
             with gr.Row(elem_id="bar"):
@@ -86,10 +91,10 @@ class Page:
             _html(_HINT, "hint")
 
     def _connect(self) -> None:
-        self.buttons = [self.send, self.halt, self.retry, self.new]
+        self.buttons = [self.send, self.halt, self.retry, self.new, self.right, self.wrong]
         self.shown = [
-            self.earlier, self.newest, self.status, *self.buttons, self.welcome, *self.examples,
-            self.box, self.conversation,
+            self.earlier, self.newest, self.status, self.kept, *self.buttons, self.welcome,
+            *self.examples, self.box, self.conversation,
         ]  # fmt: skip
         asking: dict[str, Any] = {"outputs": self.shown, **_QUIET}
         asking |= {"concurrency_id": "ask", "concurrency_limit": _MOST_ANSWERS}
@@ -107,6 +112,9 @@ class Page:
         # last one can lose its stream.
         for event in asked:
             event.then(self._unlock, [self.conversation], self.buttons, queue=False, **_QUIET)
+        marks = [self.right, self.wrong, self.kept]
+        self.right.click(self._mark_right, [self.conversation], marks, **_QUIET)
+        self.wrong.click(self._mark_wrong, [self.conversation], marks, **_QUIET)
         self.halt.click(self._stop, queue=False, **_QUIET)
         opening = [self.brand, self.welcome, *self.examples]
         self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
@@ -140,6 +148,24 @@ class Page:
             async for changes in shown:
                 yield changes
 
+    def _mark_right(self, conversation: Conversation) -> dict[Any, Any]:
+        return self._marked(conversation, right=True)
+
+    def _mark_wrong(self, conversation: Conversation) -> dict[Any, Any]:
+        return self._marked(conversation, right=False)
+
+    def _marked(self, conversation: Conversation, *, right: bool) -> dict[Any, Any]:
+        """Keep the newest answer as a case for evals, with what the reader thinks of it."""
+        newest = conversation.last
+        if self._keep is None or newest is None or newest.answer is None or not newest.turn():
+            return {}
+        try:
+            self._keep(newest.answer, conversation.without_last().history(), right)
+        except RagError as error:
+            return {self.kept: problem_html(str(error))}
+        hidden = dict.fromkeys([self.right, self.wrong], gr.update(visible=False))
+        return {self.kept: kept_html(right=right), **hidden}
+
     async def _stop(self, request: gr.Request) -> None:
         """The reader pressed Stop, or closed the page."""
         self._desk.stop(request.session_hash or "")
@@ -163,8 +189,9 @@ class Page:
         }
 
     def _start_over(self) -> dict[Any, Any]:
-        hidden = dict.fromkeys([self.retry, self.new], gr.update(visible=False))
-        empty = dict.fromkeys([self.earlier, self.newest, self.status], "")
+        buttons = [self.retry, self.new, self.right, self.wrong]
+        hidden = dict.fromkeys(buttons, gr.update(visible=False))
+        empty = dict.fromkeys([self.earlier, self.newest, self.status, self.kept], "")
         return {self.conversation: Conversation(), **hidden, **empty, **self._open()}
 
     def _show(self, frame: Frame, *, first: bool) -> dict[Any, Any]:
@@ -177,9 +204,10 @@ class Page:
         if first:
             hidden = [self.welcome, *self.examples]
             shown[self.earlier] = "".join(item.html() for item in frame.earlier.exchanges)
+            shown[self.kept] = ""
             shown |= dict.fromkeys(hidden, gr.update(visible=False))
         if first and frame.running:
-            hidden = [self.send, self.retry, self.new]
+            hidden = [self.send, self.retry, self.new, self.right, self.wrong]
             shown |= dict.fromkeys(hidden, gr.update(visible=False))
             shown[self.halt] = gr.update(visible=True)
         return shown
@@ -190,7 +218,14 @@ class Page:
             return {}
         begun = gr.update(visible=conversation.last is not None)
         idle, busy = gr.update(visible=True), gr.update(visible=False)
-        return {self.send: idle, self.halt: busy, self.retry: begun, self.new: begun}
+        answered = conversation.last is not None and conversation.last.turn() is not None
+        marks = gr.update(visible=answered and self._keep is not None)
+        return {
+            self.send: idle,
+            self.halt: busy,
+            **dict.fromkeys([self.retry, self.new], begun),
+            **dict.fromkeys([self.right, self.wrong], marks),
+        }
 
 
 def _html(value: str, name: str) -> gr.Markdown:

@@ -51,6 +51,12 @@ def stopped_html() -> str:
     return '<p class="stopped">Stopped. What stands above had been checked.</p>'
 
 
+def kept_html(*, right: bool) -> str:
+    """The note below an answer that the reader has marked."""
+    what = "right, with its citations as evidence" if right else "wrong, to be completed by hand"
+    return f'<p class="kept" role="status">Saved as a case for evals: {what}.</p>'
+
+
 def progress_text(answer: Answer | None) -> str:
     """What is going on, in a few words, from the newest snapshot."""
     if answer is None:

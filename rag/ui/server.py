@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
-from rag.ui.conversation import Reader
+from rag.ui.conversation import Keep, Reader
 
 if TYPE_CHECKING:
     import uvicorn
@@ -29,7 +29,7 @@ _GRACE = 3
 """Seconds that open answers get when the server is told to end."""
 
 
-def build_app(reader: Reader, settings: Settings) -> FastAPI:
+def build_app(reader: Reader, settings: Settings, keep: Keep | None = None) -> FastAPI:
     """The whole application: page, styles, `/source` and `/healthz`, behind the `Guard`.
 
     Call it where no event loop is running. Gradio makes locks when it is built, and would
@@ -38,12 +38,13 @@ def build_app(reader: Reader, settings: Settings) -> FastAPI:
     Args:
         reader: an `Assistant`, or anything that answers like one.
         settings: `chat` and `answer.max_question` are used.
+        keep: called with an answer that the reader marked; None takes no marks.
     """
     os.environ.update(_GRADIO)
-    return asyncio.run(_build(reader, settings))
+    return asyncio.run(_build(reader, settings, keep))
 
 
-async def _build(reader: Reader, settings: Settings) -> FastAPI:
+async def _build(reader: Reader, settings: Settings, keep: Keep | None) -> FastAPI:
     import gradio as gr
     from fastapi import FastAPI
 
@@ -56,7 +57,7 @@ async def _build(reader: Reader, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
     gr.mount_gradio_app(
         app,
-        Page(reader, settings).blocks,
+        Page(reader, settings, keep).blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -72,7 +73,10 @@ async def _build(reader: Reader, settings: Settings) -> FastAPI:
 
 
 def serve(
-    reader: Reader, settings: Settings, announce: Callable[[str], None] = lambda _: None
+    reader: Reader,
+    settings: Settings,
+    announce: Callable[[str], None] = lambda _: None,
+    keep: Keep | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -80,6 +84,7 @@ def serve(
         reader: what answers.
         settings: `chat.host` and `chat.port` say where; port 0 takes any free one.
         announce: called once with the address, when the page can be opened.
+        keep: as of `build_app`.
 
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
@@ -87,7 +92,7 @@ def serve(
     listener = listen(settings.chat)
     address = _address(settings.chat.host, listener.getsockname()[1])
     with listener, suppress(KeyboardInterrupt):
-        server(build_app(reader, settings), lambda: announce(address)).run(sockets=[listener])
+        server(build_app(reader, settings, keep), lambda: announce(address)).run(sockets=[listener])
 
 
 def server(app: FastAPI, started: Callable[[], None]) -> uvicorn.Server:
