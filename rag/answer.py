@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
 from rag.facts import facts, name_keys
 from rag.prompts import Message, prompt
-from rag.question import OTHER, answers_kind, asks_several, kind, make_whole, parts
+from rag.question import OTHER, answers_kind, asks_several, kind
 from rag.retrieve import Retriever
 from rag.schema import (
     Answer,
@@ -28,12 +28,16 @@ from rag.schema import (
     StatedValue,
     Turn,
 )
+from rag.understand import SearchRequest, parts_of
 from rag.verify import closeness_by
 from rag.words import content_stems
 
 if TYPE_CHECKING:
     from rag.llm import LanguageModel
     from rag.settings import AnswerSettings
+
+Understand = Callable[[str, Sequence[Turn], Collection[str]], SearchRequest]
+"""Makes a search request of a question, the conversation before it, and what to leave out."""
 
 SURE = 0.95
 """Quoting ends where the quoted sentences hold this share of the likelihood of being the answer."""
@@ -56,6 +60,7 @@ class Answerer:
     def __init__(
         self,
         retriever: Retriever,
+        understand: Understand,
         embed: Embed,
         model: LanguageModel | None,
         settings: AnswerSettings,
@@ -64,6 +69,7 @@ class Answerer:
         prompt_evidence: int,
     ) -> None:
         self._retriever = retriever
+        self._understand = understand
         self._embed = embed
         self._model = model
         self._settings = settings
@@ -76,11 +82,13 @@ class Answerer:
         filters: Filters | None = None,
         history: Sequence[Turn] = (),
         stop: threading.Event | None = None,
+        without: Collection[str] = (),
     ) -> Generator[Answer, None, None]:
         """The answer as it grows: passages first, then sentence by sentence, last the whole.
 
         Each answer yielded is a full one and may be shown as it is; only the last is `complete`.
         Closing the iterator stops the model, and so does setting `stop` from another thread.
+        `without` names labels or kinds that are not to be understood (see `rag.understand`).
 
         Raises:
             SettingsError: an empty question, or one over `answer.max_question` characters.
@@ -92,16 +100,21 @@ class Answerer:
         clock = _Clock()
         if self._model:
             self._model.warm_up(prompt("answer").fixed)
-        query = make_whole(question, history)
-        split = parts(query)
-        read = self._retriever.retrieve(query, self._top_k, filters, split, FURTHER)
+        request = self._understand(question, history, without)
+        read = self._retriever.retrieve(request, self._top_k, filters, FURTHER)
         clock.lap("retrieve")
         answer = Answer(
-            question=question, answer="", query=query, passages=tuple(read), complete=False
+            question=question,
+            answer="",
+            query=request.question,
+            searches=request.searches,
+            understood=request.understood,
+            passages=tuple(read),
+            complete=False,
         )
         yield replace(answer, timings=clock.laps())
         most = self._settings.max_evidence
-        compared = select(query, split, read, self._embed, max(most, COMPARED))
+        compared = select(request.question, request.parts, read, self._embed, max(most, COMPARED))
         evidence = compared[:most]
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)
@@ -116,10 +129,17 @@ class Answerer:
         top_k: int | None,
         filters: Filters | None,
         history: Sequence[Turn],
+        without: Collection[str] = (),
     ) -> list[Passage]:
         """The passages that an answer would be made of; errors as for `stream`."""
-        query = make_whole(self._accepted(question), history)
-        return self._retriever.retrieve(query, top_k or self._top_k, filters, parts(query))
+        request = self.understand(question, history, without)
+        return self._retriever.retrieve(request, top_k or self._top_k, filters)
+
+    def understand(
+        self, question: str, history: Sequence[Turn], without: Collection[str] = ()
+    ) -> SearchRequest:
+        """What would be searched for; errors as for `stream`."""
+        return self._understand(self._accepted(question), history, without)
 
     def _accepted(self, question: str) -> str:
         question = question.strip()
@@ -154,7 +174,7 @@ class Answerer:
         except ModelError as error:
             page.failed(str(error))
         clock.lap("write")
-        for item in _to_quote(answer.query, evidence, page):
+        for item in _to_quote(answer, evidence, page):
             page.add(quoted(item))
         for differs in differing(answer.query, compared):
             page.add_disagreement(differs)
@@ -285,16 +305,16 @@ class _Page:
         )
 
 
-def _to_quote(question: str, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
+def _to_quote(answer: Answer, evidence: Sequence[Evidence], page: _Page) -> list[Evidence]:
     """The evidence to quote after the draft: what must not be lost, then what may well be meant.
 
     The best evidence that brings what is asked for (a number, a date, a name), and the best for
     each part of a question, must be rested on by some sentence. More is quoted until it is `SURE`
     enough that the answering sentence is among it.
     """
-    split = len(parts(question))
-    several = bool(split) or asks_several(question)
-    brings = _Wanted.of(question).brings
+    split = len(parts_of(answer.query, answer.searches))
+    several = bool(split) or asks_several(answer.query)
+    brings = _Wanted.of(answer.query).brings
     fitting = [item for item in evidence if item.number <= split or brings(item.text)]
     wanted: list[Evidence] = []
     for item in (fitting or evidence)[: MOST_OF_SEVERAL if several else MOST_QUOTED]:

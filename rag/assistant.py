@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -32,6 +41,7 @@ from rag.schema import (
     Verification,
 )
 from rag.settings import Settings
+from rag.understand import SearchRequest, plain, understand
 from rag.verify import Grounded, Source, closeness_by, ground, overall
 
 if TYPE_CHECKING:
@@ -64,6 +74,7 @@ class Assistant:
         self._retriever = Retriever(index, embedder, settings.retrieval)
         self._answerer = Answerer(
             self._retriever,
+            self._understand,
             embedder.embed,
             model,
             settings.answer,
@@ -172,14 +183,31 @@ class Assistant:
         top_k: int | None = None,
         filters: Filters | None = None,
         history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> list[Passage]:
         """The passages that bear on the question, best first, at most `top_k`.
+
+        `without` names labels or kinds of `understand` that are not to be understood.
 
         Raises:
             SettingsError: the question is empty, or longer than `answer.max_question`.
             IndexMissing, IndexDamaged: see `rag.errors`.
         """
-        return self._answerer.passages(question, top_k, filters, _turns(history))
+        return self._answerer.passages(question, top_k, filters, _turns(history), without)
+
+    def understand(
+        self, question: str, history: Sequence[Turn] = (), without: Collection[str] = ()
+    ) -> SearchRequest:
+        """What would be searched for: see `rag.understand`. Errors as for `passages`."""
+        return self._answerer.understand(question, _turns(history), without)
+
+    def _understand(
+        self, question: str, history: Sequence[Turn], without: Collection[str]
+    ) -> SearchRequest:
+        if not self.settings.retrieval.understand:
+            return plain(question, history)
+        held = self._index.snapshot().holdings
+        return understand(question, history, held, date.today(), without)
 
     def retrieve(
         self, question: str, top_k: int = 10, filters: Filters | None = None
@@ -214,34 +242,50 @@ class Assistant:
         return self._index.snapshot().summaries()
 
     def ask(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> Answer:
         """The whole answer; abstaining is an answer too. Errors as for `stream`."""
-        *_, answer = self.stream(question, filters, history)
+        *_, answer = self.stream(question, filters, history, without)
         return answer
 
     def stream(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> Iterator[Answer]:
         """The answer as it grows; see `rag.answer.Answerer.stream`."""
-        return self._answerer.stream(question, filters, _turns(history))
+        return self._answerer.stream(question, filters, _turns(history), without=without)
 
     async def aask(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> Answer:
         """`ask` without blocking the event loop; cancelling it stops the model."""
         answer: Answer | None = None
-        async for step in self.astream(question, filters, history):
+        async for step in self.astream(question, filters, history, without):
             answer = step
         assert answer is not None  # noqa: S101  # a stream ends with a complete answer
         return answer
 
     async def astream(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> AsyncGenerator[Answer, None]:
         """`stream` without blocking the event loop; cancelling it stops the model."""
         stop = threading.Event()
-        stream = self._answerer.stream(question, filters, _turns(history), stop)
+        stream = self._answerer.stream(question, filters, _turns(history), stop, without)
         try:
             while True:
                 step = asyncio.create_task(asyncio.to_thread(next, stream, None))

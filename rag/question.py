@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from rag.facts import CURRENCIES, Facts, facts, name_key, name_keys
 from rag.schema import Turn
 from rag.words import content_stems, stem, stems, words
 
 NUMBER, DATE, NAME, OTHER = "number", "date", "name", "other"
-_BEHIND = " – "
+BEHIND = " – "
 """Stands between an earlier question, or its subject, and what is asked about it."""
 
 _KINDS = (
@@ -95,7 +94,7 @@ def kind(question: str) -> str:
 
 def _last(question: str) -> str:
     """What is asked in the end, where `make_whole` put a follow-up behind an earlier question."""
-    return question.rpartition(_BEHIND)[2]
+    return question.rpartition(BEHIND)[2]
 
 
 def asks_several(question: str) -> bool:
@@ -171,43 +170,6 @@ def _counts(question: str, text: str) -> bool:
     )
 
 
-def parts(question: str) -> list[str]:
-    """The simpler questions that make up a question of several parts; empty for a simple one.
-
-    "X and Y" or "X versus Y" of two names becomes the question about X and that about Y; ", and
-    when …" becomes a question of its own, which keeps the names of the first.
-    """
-    if pair := _pair(question):
-        first, second, start, end = pair
-        return [question[:start] + name + question[end:] for name in (first, second)]
-    clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
-    if len(clauses) == 1:
-        return []
-    subject = " ".join(name.words for name in facts(clauses[0]).names)
-    return [clauses[0], *(f"{subject}{_BEHIND}{clause}" for clause in clauses[1:])]
-
-
-_CLAUSE = re.compile(
-    r"(?:,?\s+and|[?;:])\s+(?=(?:who|whom|what|when|where|how|which|why|by when)\b)", re.IGNORECASE
-)
-_JOIN = re.compile(
-    r"\s*(?:,?\s+(?:and|or|versus|vs\.?|against|(?:(?:\w+er|(?:more|less) \w+) )?than|as against"
-    r"|compared (?:with|to))"
-    r"(?:\s+(?:for|in|to|of|by|with|that (?:for|of|in)))?(?:\s+the)?)\s+",
-    re.IGNORECASE,
-)
-
-
-def _pair(question: str) -> tuple[str, str, int, int] | None:
-    """Two names joined by a word of comparison, and the range that holds both."""
-    names = [(n.words, question.find(n.words)) for n in facts(question).names if not n.opens]
-    for (first, at), (second, other) in pairwise(names):
-        between = question[at + len(first) : other]
-        if at >= 0 and other > at and _JOIN.fullmatch(between):
-            return first, second, at, other + len(second)
-    return None
-
-
 def make_whole(question: str, history: Sequence[Turn]) -> str:
     """The question with what it leans on from the conversation; itself when it stands alone.
 
@@ -220,7 +182,7 @@ def make_whole(question: str, history: Sequence[Turn]) -> str:
     instead = _INSTEAD.match(question)
     if instead and (replaced := _replace_subject(earlier, instead["new"])):
         return replaced
-    return f"{earlier.rstrip(' ?.')}{_BEHIND}{question}"
+    return f"{earlier.rstrip(' ?.')}{BEHIND}{question}"
 
 
 def _leans(question: str) -> bool:

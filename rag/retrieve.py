@@ -11,6 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rag.schema import Filters, Passage
+from rag.searches import (
+    SURE,
+    Look,
+    Scored,
+    looks,
+    raised,
+    with_the_sure,
+)
+from rag.understand import SearchRequest, plain
 
 if TYPE_CHECKING:
     from rag.embed import Embedder
@@ -41,10 +50,9 @@ class Retriever:
 
     def retrieve(
         self,
-        query: str,
+        query: str | SearchRequest,
         top_k: int | None = None,
         filters: Filters | None = None,
-        parts: Sequence[str] = (),
         further: int = 0,
     ) -> list[Passage]:
         """At most `top_k` passages; empty where the filters let nothing through.
@@ -52,47 +60,65 @@ class Retriever:
         Behind them stand up to `further` more of the same articles, found and not let in because
         an article may take `PER_ARTICLE` places only.
 
-        `parts` are searched for beside the whole query, and all rankings are fused alike. Filters
-        hold inside each search, so a narrow filter still fills `top_k`.
+        Of a request, each search is fused with that for the whole question, and a passage scores
+        what it does in the best of them. What a search prefers is searched for once more, there
+        alone; the best passages of the question as it stands, and of each part, always have a
+        place. Filters hold inside each search, so a narrow filter still fills `top_k`.
 
         Raises:
             IndexMissing, IndexDamaged, IndexMismatch: see `rag.errors`.
         """
-        snapshot = self._index.snapshot()
-        queries = [query, *parts]
-        vectors = self._embedder.embed(queries)
-        depth = self._settings
-        depths = (depth.dense_depth, depth.lexical_depth) * len(queries)
+        snapshot, settings = self._index.snapshot(), self._settings
+        request = plain(query) if isinstance(query, str) else query
+        groups = looks(request.searches, filters)
+        flat = list(dict.fromkeys(look for group in groups for look in group))
+        rankings, rows = self._rankings(snapshot, flat)
+        by_look = dict(zip(flat, zip(rankings[::2], rankings[1::2], strict=True), strict=True))
+
+        def fused(some: Iterable[Look]) -> Scored:
+            return fuse([ranking for look in some for ranking in by_look[look]], settings.rrf_k)
+
+        lists = [fused(group) for group in groups]
+        found = raised(request, lists, rows, settings.rrf_k)
+        sure = [*fused(groups[0][:1])[:SURE], *(hit for g in groups for hit in fused(g[1:])[:1])]
+        return _passages(snapshot, rows, found, sure, top_k or settings.top_k, further)
+
+    def _rankings(
+        self, snapshot: Snapshot, looks: Sequence[Look]
+    ) -> tuple[list[Ranking], dict[int, ChunkRow]]:
+        """Both rankings of each look, one article of each cluster in them, and all their rows."""
+        vectors = self._vectors([look.query for look in looks])
+        depths = (self._settings.dense_depth, self._settings.lexical_depth) * len(looks)
         for times in _DEEPER:
-            found = _searched(
-                snapshot, queries, vectors, [most * times for most in depths], filters
-            )
+            found = _searched(snapshot, looks, vectors, [most * times for most in depths])
             rows = snapshot.rows([key for ranking in found for key, _ in ranking])
             owners = {key: row.article_id for key, row in rows.items()}
             distinct = without_copies(found, owners, snapshot.cluster)
             if not any(map(_crowded, found, distinct, depths)):
                 break
-        kept = [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)]
-        return _passages(snapshot, rows, fuse(kept, depth.rrf_k), top_k or depth.top_k, further)
+        return [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)], rows
+
+    def _vectors(self, texts: Sequence[str]) -> list[Vector]:
+        """A unit vector for each text; a text that comes twice is embedded once."""
+        distinct = list(dict.fromkeys(texts))
+        vectors = dict(zip(distinct, self._embedder.embed(distinct), strict=True))
+        return [vectors[text] for text in texts]
 
 
 def _searched(
-    snapshot: Snapshot,
-    queries: Sequence[str],
-    vectors: Vector,
-    depths: Sequence[int],
-    filters: Filters | None,
+    snapshot: Snapshot, looks: Sequence[Look], vectors: Sequence[Vector], depths: Sequence[int]
 ) -> list[Ranking]:
-    """Both searches for each query: dense, lexical, dense, ..., each with its depth."""
-    allowed = snapshot.allowed(filters) if filters else None
+    """Both searches for each look: dense, lexical, dense, ..., each with its depth."""
+    filters = {look.filters for look in looks}
+    allowed = {one: snapshot.allowed(one) if one else None for one in filters}
     return [
         ranking
-        for text, vector, dense, lexical in zip(
-            queries, vectors, depths[::2], depths[1::2], strict=True
+        for look, vector, dense, lexical in zip(
+            looks, vectors, depths[::2], depths[1::2], strict=True
         )
         for ranking in (
-            snapshot.dense(vector, dense, allowed),
-            snapshot.lexical(text, lexical, filters or None),
+            snapshot.dense(vector, dense, allowed[look.filters]),
+            snapshot.lexical(look.query, lexical, look.filters or None),
         )
     ]
 
@@ -165,10 +191,18 @@ def fuse(rankings: Iterable[Ranking], k: int) -> list[tuple[int, float]]:
 
 
 def _passages(
-    snapshot: Snapshot, rows: Mapping[int, ChunkRow], found: Ranking, top_k: int, further: int
+    snapshot: Snapshot,
+    rows: Mapping[int, ChunkRow],
+    found: Ranking,
+    sure: Ranking,
+    top_k: int,
+    further: int,
 ) -> list[Passage]:
     scores = dict(found)
     keys = spread([(key, rows[key].article_id) for key, _ in found], top_k, further)
+    chosen = with_the_sure(keys, [key for key, _ in sure], top_k)
+    more = [key for key in keys[top_k:] if key not in chosen]
+    keys = [*sorted(chosen, key=lambda key: (-scores[key], key)), *more]
     return [
         Passage(
             rank=rank,

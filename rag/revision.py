@@ -8,6 +8,7 @@ import difflib
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from rag.rows import (
     article_of,
     chunk_rows,
     day_number,
+    day_of,
     facts_of,
     intact,
     publisher_key,
@@ -131,6 +133,13 @@ class Revision:
             f"SELECT DISTINCT publisher FROM articles a WHERE publisher != '' AND {_LIVE_ARTICLE}"
         )
         return sorted((name for (name,) in rows), key=lambda name: (name.casefold(), name))
+
+    def days(self) -> tuple[date | None, date | None]:
+        """The first and the last day of publication; None twice where no day is known."""
+        ((first, last),) = self._rows(
+            f"SELECT min(day), max(day) FROM articles a WHERE {_LIVE_ARTICLE}"
+        )
+        return day_of(first), day_of(last)
 
     def allowed(self, filters: Filters | None) -> Keys | None:
         """The chunk keys that the filters let through, ascending; None where nothing is barred."""

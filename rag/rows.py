@@ -102,6 +102,11 @@ def day_number(day: date | None) -> int | None:
     return None if day is None else day.toordinal() - date(1970, 1, 1).toordinal()
 
 
+def day_of(number: int | None) -> date | None:
+    """The day that `day_number` gives this number."""
+    return None if number is None else date.fromordinal(number + date(1970, 1, 1).toordinal())
+
+
 def publisher_key(name: str) -> str:
     """The form in which publishers compare."""
     return name.strip().casefold()

@@ -272,49 +272,6 @@ class Verification(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Record):
-    """What is shown to the reader.
-
-    Invariants: each citation is an exact range of a stored article; each sentence is `supported`
-    or `quoted` and cites at least one; `answer` is the sentences joined, with marks `[n]`.
-    `abstained` means that nothing was found to bear on the question: `reason` says what was
-    looked at and what came closest. In a stream, `complete` is False until the last one.
-    """
-
-    question: str
-    answer: str
-    abstained: bool = False
-    reason: str = ""
-    sentences: tuple[Sentence, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    model: str = ""
-    timings: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage."""
-    query: str = ""
-    """The search text: the question, made whole from the conversation where it leaned on it."""
-    passages: tuple[Passage, ...] = ()
-    left_out: tuple[Sentence, ...] = ()
-    """Drafted sentences that failed their checks."""
-    notice: str = ""
-    """Something that the reader should know, such as a model that could not be reached."""
-    model_error: str = ""
-    """What the model failed with; the answer is evidence quoted in its stead then."""
-    sources: int = 0
-    """How many independent sources are cited; copies of one story count as one."""
-    disagreements: tuple[Disagreement, ...] = ()
-    """Where what a cited sentence says is told otherwise by another article."""
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn(Record):
-    """One earlier question of a conversation and what was answered."""
-
-    question: str
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters(Record):
     """What may be searched; empty fields do not restrict.
 
@@ -367,6 +324,92 @@ def _day(name: str, value: date | str | None) -> date | None:
         return date.fromisoformat(value.strip()[:10])
     except (ValueError, AttributeError):
         raise SettingsError(f"{name}: {value!r} is not a date; write YYYY-MM-DD") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings(Record):
+    """What a collection holds, as far as questions name it."""
+
+    publishers: tuple[str, ...] = ()
+    first_day: date | None = None
+    """The first day that an article was published on; None where no day is known."""
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood(Record):
+    """Something that a question says about where to look; it moves passages up and bars none.
+
+    Invariant: `query[start:end] == words`, where `query` is the whole question searched for.
+    """
+
+    kind: str
+    """`publisher`, `published`, `about` or `future` (days that it is about), or `newest`."""
+    words: str
+    start: int
+    end: int
+    label: str
+    """In plain English, such as "by The Verge", "published in May 2023", "newest first"; what
+    `without` takes to leave it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search(Record):
+    """One of the searches made for a question."""
+
+    query: str
+    prefer: Filters = field(default_factory=Filters)
+    """What comes first: articles of these publishers and days."""
+    about_from: date | None = None
+    """With `about_to`: the days that a passage should name; None is no bound, twice is any."""
+    about_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Record):
+    """What is shown to the reader.
+
+    Invariants: each citation is an exact range of a stored article; each sentence is `supported`
+    or `quoted` and cites at least one; `answer` is the sentences joined, with marks `[n]`.
+    `abstained` means that nothing was found to bear on the question: `reason` says what was
+    looked at and what came closest. In a stream, `complete` is False until the last one.
+    """
+
+    question: str
+    answer: str
+    abstained: bool = False
+    reason: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    model: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    query: str = ""
+    """The search text: the question, made whole from the conversation where it leaned on it."""
+    searches: tuple[Search, ...] = ()
+    """What was searched for: the whole question first, then its parts."""
+    understood: tuple[Understood, ...] = ()
+    """What the question says about where to look, in the order of its words."""
+    passages: tuple[Passage, ...] = ()
+    left_out: tuple[Sentence, ...] = ()
+    """Drafted sentences that failed their checks."""
+    notice: str = ""
+    """Something that the reader should know, such as a model that could not be reached."""
+    model_error: str = ""
+    """What the model failed with; the answer is evidence quoted in its stead then."""
+    sources: int = 0
+    """How many independent sources are cited; copies of one story count as one."""
+    disagreements: tuple[Disagreement, ...] = ()
+    """Where what a cited sentence says is told otherwise by another article."""
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(Record):
+    """One earlier question of a conversation and what was answered."""
+
+    question: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

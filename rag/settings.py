@@ -115,6 +115,8 @@ class RetrievalSettings(_Section):
     lexical_depth: int = Field(default=100, ge=1, le=10_000)
     rrf_k: int = Field(default=10, ge=1, le=1000)
     """The k of reciprocal rank fusion, 1 / (k + rank); Cormack et al., SIGIR 2009."""
+    understand: bool = True
+    """Whether publishers, times and recency that a question names move passages up."""
 
 
 class AnswerSettings(_Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,7 @@ from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.generation import Generation, Pointer
 from rag.revision import Revision
 from rag.rows import ChunkRow, Keys, Vector
-from rag.schema import Article, ArticleFacts, Copy, Filters
+from rag.schema import Article, ArticleFacts, Copy, Filters, Holdings
 
 
 class Snapshot:
@@ -118,6 +119,12 @@ class Snapshot:
     def publishers(self) -> list[str]:
         """The publishers, without the empty one, in the order of the alphabet."""
         return self._revision.publishers()
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """The publishers and the days of publication that it spans; read once."""
+        first, last = self._revision.days()
+        return Holdings(publishers=tuple(self.publishers()), first_day=first, last_day=last)
 
 
 def _catalog(folder: Path, pointer: Pointer | None) -> Catalog:

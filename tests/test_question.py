@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question import answers_exactly, asks_several, exact_kind, kind, make_whole, parts
+from rag.question import answers_exactly, asks_several, exact_kind, kind, make_whole
 from rag.schema import Turn
 
 
@@ -77,10 +77,3 @@ def test_what_the_question_says_itself_is_no_answer():
 )
 def test_a_change_asks_for_several_things(question):
     assert asks_several(question)
-
-
-def test_a_comparison_has_two_parts():
-    assert parts("Is the limit in Japan lower than in Germany?") == [
-        "Is the limit in Japan?",
-        "Is the limit in Germany?",
-    ]

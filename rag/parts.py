@@ -1,0 +1,113 @@
+"""The simpler questions that make up a question of several parts, by rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.facts import facts
+from rag.question import BEHIND
+
+_MOST = 5
+"""Names of a list that are asked about one by one; a longer one is searched for as it stands."""
+
+_CLAUSE = re.compile(
+    r"(?:,?\s+and|[?;:])\s+(?=(?:who|whom|what|when|where|how|which|why|by when)\b)"
+    r"|(?:,\s+and|[?;])\s+(?=(?:did|does|do|is|are|was|were|has|have|had|will|would|can|could)"
+    r"\s+(?:the|an?|it|he|she|they|this|that|its|his|her|their|(?-i:[A-Z])\w*)\b)"
+    r"|,\s+(?:while|whereas)\s+",
+    re.IGNORECASE,
+)
+_JOIN = re.compile(
+    r"\s*(?:,?\s+(?:and|or|versus|vs\.?|against|(?:(?:\w+er|(?:more|less) \w+) )?than|as against"
+    r"|compared (?:with|to))"
+    r"(?:\s+(?:for|in|to|of|by|with|that (?:for|of|in)))?(?:\s+the)?)\s+",
+    re.IGNORECASE,
+)
+_COMMA = re.compile(r",\s+(?:(?:for|in|to|of|by|with)\s+)?(?:the\s+)?", re.IGNORECASE)
+_TASK = re.compile(r"^(?:Compare|Contrast|Name|List|Between|Tell|Describe|Explain)\b\s*")
+_RESPECTIVELY = re.compile(r",?\s*\brespectively\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """Names in a row, joined by "and" or a word of comparison, and the range that holds them."""
+
+    names: tuple[str, ...]
+    start: int
+    end: int
+
+
+def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
+    """The simpler questions that make up a question of several parts; empty for a simple one.
+
+    "A, B and C" or "A versus B" of names becomes a question about each of them; two such lists and
+    "respectively" go together name by name; ", and when …" becomes a question of its own, which
+    keeps the names of the first.
+
+    Args:
+        question: a whole one.
+        apart: stretches that are no names to ask about, such as those of publishers.
+    """
+    if lists := list(_lists(question, apart)):
+        return _one_by_one(question, lists)
+    clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
+    if len(clauses) < 2:
+        return []
+    subject = " ".join(name.words for name in facts(clauses[0]).names)
+    return [clauses[0], *(f"{subject}{BEHIND}{clause}" for clause in clauses[1:])]
+
+
+def _one_by_one(question: str, lists: Sequence[_List]) -> list[str]:
+    if len(lists) > 1 and (said := _RESPECTIVELY.search(question)):
+        first, second = lists[0], lists[1]
+        if len(first.names) == len(second.names) and second.end <= said.start():
+            rest = question[second.end : said.start()] + question[said.end() :]
+            between = question[first.end : second.start]
+            return [
+                f"{question[: first.start]}{one}{between}{other}{rest}"
+                for one, other in zip(first.names, second.names, strict=True)
+            ]
+    first = lists[0]
+    return [question[: first.start] + name + question[first.end :] for name in first.names]
+
+
+def _lists(question: str, apart: Collection[tuple[int, int]]) -> Iterator[_List]:
+    """The lists of two to `_MOST` names, in order; each has a word that joins or compares."""
+    run: list[tuple[str, int, int]] = []
+    names = (
+        name
+        for name in _names(question)
+        if not any(start < name[2] and name[1] < end for start, end in apart)
+    )
+    for name in (*names, ("", len(question), len(question))):
+        between = question[run[-1][2] : name[1]] if run else ""
+        if name[0] and (not run or _COMMA.fullmatch(between) or _JOIN.fullmatch(between)):
+            run.append(name)
+            continue
+        if found := _joined(question, run):
+            yield found
+        run = [name]
+
+
+def _joined(question: str, run: list[tuple[str, int, int]]) -> _List | None:
+    """The list in a run of names: up to the last word that joins two of them."""
+    while len(run) > 1 and not _JOIN.fullmatch(question[run[-2][2] : run[-1][1]]):
+        run = run[:-1]
+    if not 2 <= len(run) <= _MOST:
+        return None
+    return _List(tuple(words for words, _, _ in run), run[0][1], run[-1][2])
+
+
+def _names(question: str) -> Iterator[tuple[str, int, int]]:
+    """Names with their places; a word that only opens the question is none."""
+    opening = re.match(r"\W*(?:\w+\b)?", question)
+    after = 0
+    for name in facts(question).names:
+        words = _TASK.sub("", name.words)
+        start = question.find(words, after)
+        if start >= 0 and words:
+            after = start + len(words)
+            if opening is None or start >= opening.end():
+                yield words, start, after

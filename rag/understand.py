@@ -1,0 +1,285 @@
+"""Question to search request: what to search for, and what its words say about where to look.
+
+Nothing read here bars a passage. Each finding only moves some passages up, names the words that it
+rests on, and can be left out by its label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from rag.clauses import Clause, clauses
+from rag.dates import MONTHS
+from rag.notes.period import FUTURE, PUBLISHED, Period, period
+from rag.notes.tense import Tense, tense
+from rag.notes.when import time_notes
+from rag.parts import parts
+from rag.question import make_whole
+from rag.schema import Filters, Holdings, Record, Search, Turn, Understood
+from rag.sources import Named, named_sources
+from rag.words import content_stems
+
+PUBLISHER, NEWEST = "publisher", "newest"
+
+REPORTED_WITHIN = timedelta(days=14)
+"""News tells of what happened in a period for about this long afterwards."""
+_BARE = 5
+"""Telling words that a clause needs to be searched for without the question behind it."""
+
+MOST = 8
+"""Searches for one question."""
+
+_NEWEST = re.compile(
+    r"(?<!at )(?:\bthe )?\b(?:latest|newest|most recent(?:ly)?)\b"
+    r"|\b(?:right now|now(?! that\b|-)|currently|current(?! (?:account|affairs)\b)|at present"
+    r"|at the moment|these days|nowadays|as of now|so far|to date|recently|lately|today)\b",
+    re.IGNORECASE,
+)
+_MAIN = re.compile(
+    r"^.*(?:[?;:–]\s|,?\sand\s(?=(?:who|what|when|where|how|which|why)\b))", re.DOTALL
+)
+_BELOW = re.compile(r",|(?<=\w)\s(?:who|which|that|whose|where)\s|\b(?:until|till|by|up to)\s*$")
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_MONTH = re.compile(
+    rf"\b(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b)", re.IGNORECASE
+)
+
+_RANGE = re.compile(r",?\s*(?:and|to|until|through|[–-])\s*")
+"""Between two days that are the ends of one period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest(Record):
+    """What to search for; `question[one.start:one.end] == one.words` for all that is understood."""
+
+    question: str
+    """The whole question: as asked, or made whole from the conversation."""
+    searches: tuple[Search, ...]
+    """The whole question first, then its parts."""
+    understood: tuple[Understood, ...] = ()
+    newest: bool = False
+    """Whether of equally fitting passages the newer ones come first."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The simpler questions that it is made of; empty for a simple one."""
+        return parts_of(self.question, self.searches)
+
+
+def parts_of(question: str, searches: Sequence[Search]) -> list[str]:
+    """What was searched for beside the question itself, each text once."""
+    return [text for text in dict.fromkeys(one.query for one in searches) if text != question]
+
+
+def plain(question: str, history: Sequence[Turn] = ()) -> SearchRequest:
+    """The request of a question whose words restrict nothing: itself made whole, and its parts."""
+    whole = make_whole(question, history)
+    return SearchRequest(
+        question=whole, searches=tuple(Search(query=text) for text in (whole, *parts(whole)))
+    )
+
+
+def understand(
+    question: str,
+    history: Sequence[Turn],
+    held: Holdings,
+    today: date,
+    without: Collection[str] = (),
+) -> SearchRequest:
+    """Read a question: its parts, and the publishers, times and recency that it names.
+
+    Args:
+        question: as asked.
+        history: the conversation before it, oldest first.
+        held: what the collection holds: only its publishers are read as such.
+        today: what "last week" is counted from.
+        without: labels or kinds of what is not to be understood, as the reader wants it.
+    """
+    whole = make_whole(question, history)
+    sources = {one: _publisher(whole, one) for one in named_sources(whole, held.publishers)}
+    kept = [one for one, said in sources.items() if _wanted(said, without)]
+    cut = clauses(whole, kept)
+    several = len(cut) > 1
+    stretches = cut if several else (Clause(0, len(whole), tuple(kept)),)
+    read = [_Stretch.of(whole, clause, held, today, without) for clause in stretches]
+    said = [*(sources[one] for one in kept), *(time for one in read for time in one.said)]
+    if not any(one.kind == PUBLISHED for one in said):
+        said += [one for one in _newest(whole) if _wanted(one, without)]
+    asked = whole[cut[-1].end :].strip(" ,") if several else ""
+    searches = _by_clause(whole, read, asked) if several else _by_part(whole, read[0])
+    return SearchRequest(
+        question=whole,
+        searches=tuple(dict.fromkeys(searches))[:MOST],
+        understood=tuple(sorted(said, key=lambda one: (one.start, one.end))),
+        newest=any(one.kind == NEWEST for one in said),
+    )
+
+
+def _wanted(said: Understood, without: Collection[str]) -> bool:
+    return said.kind not in without and said.label not in without
+
+
+def _by_clause(question: str, read: Sequence[_Stretch], asked: str) -> list[Search]:
+    """The question as it stands, and each clause where its own sources and days are."""
+    return [Search(query=question), *(one for stretch in read for one in stretch.searches(asked))]
+
+
+def _by_part(question: str, stretch: _Stretch) -> list[Search]:
+    """The question where it prefers to look, and its parts there."""
+    spans = [(one.start, one.end) for one in stretch.sources]
+    own = stretch.searches("")
+    several = [Search(query=question)] if len(own) > 1 else []
+    near = own[0] if len(own) == 1 else Search(query=question, prefer=stretch.anywhere)
+    return [*several, *own, *(replace(near, query=text) for text in parts(question, spans))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A stretch of the question that is searched for by itself, and what it restricts to."""
+
+    text: str
+    sources: tuple[Named, ...]
+    periods: tuple[Period, ...]
+    said: tuple[Understood, ...]
+
+    @classmethod
+    def of(
+        cls, question: str, clause: Clause, held: Holdings, today: date, without: Collection[str]
+    ) -> _Stretch:
+        text = question[clause.start : clause.end]
+        told = [(one, _time(question, clause.start, one)) for one in _periods(text, held, today)]
+        kept = [pair for pair in told if _wanted(pair[1], without)]
+        return cls(
+            text, clause.sources, tuple(one for one, _ in kept), tuple(said for _, said in kept)
+        )
+
+    @property
+    def anywhere(self) -> Filters:
+        """All publishers that it names."""
+        names = {name for one in self.sources for name in one.publishers}
+        return Filters(publishers=tuple(sorted(names)))
+
+    def searches(self, asked: str) -> list[Search]:
+        """One search for each publisher and period; `asked` is asked of all clauses alike."""
+        text = self.text.strip(" ,;") if asked else self.text.strip()
+        if asked and len(content_stems(self._bare())) < _BARE:
+            text = f"{text} {asked}"
+        publishers = list(dict.fromkeys(one.publishers for one in self.sources)) or [()]
+        return [
+            _search(text, names, when) for names in publishers for when in self.periods or (None,)
+        ]
+
+    def _bare(self) -> str:
+        """The text without the words that say where to look."""
+        text = self.text
+        for one in reversed(self.periods):
+            text = text[: one.start] + text[one.end :]
+        for name in self.anywhere.publishers:
+            text = text.replace(name, " ")
+        return text
+
+
+def _search(text: str, publishers: tuple[str, ...], when: Period | None) -> Search:
+    if when is None or when.kind == FUTURE:
+        prefer = Filters(publishers=publishers)
+    else:
+        last, later = when.last_day, timedelta(0) if when.kind == PUBLISHED else REPORTED_WITHIN
+        prefer = Filters(
+            published_from=when.first_day,
+            published_to=last and last + later,
+            publishers=publishers,
+        )
+    if when is None or when.kind == PUBLISHED:
+        return Search(query=text, prefer=prefer)
+    return Search(query=text, prefer=prefer, about_from=when.first_day, about_to=when.last_day)
+
+
+def _publisher(question: str, one: Named) -> Understood:
+    words = question[one.start : one.end]
+    only = one.publishers[0] if len(one.publishers) == 1 else words
+    return Understood(kind=PUBLISHER, words=words, start=one.start, end=one.end, label=f"by {only}")
+
+
+def _periods(text: str, held: Holdings, today: date) -> list[Period]:
+    """What a stretch says about time; several days of publication are each one."""
+    found = _period(text, held, today)
+    if found is None:
+        return []
+    notes = [note for note in time_notes(text, today.isoformat()) if not note.relative]
+    single = all(note.first_day == note.last_day for note in notes)
+    days = {note.first_day for note in notes}
+    whole = days and (found.first_day, found.last_day) == (min(days), max(days))
+    if found.kind != PUBLISHED or len(days) < 2 or not single or not whole:
+        return [found]
+    if any(_RANGE.fullmatch(text, one.end, other.start) for one, other in pairwise(notes)):
+        return [found]
+    return [
+        Period(one.start, one.end, one.meaning, one.first_day, one.last_day, PUBLISHED)
+        for one in notes
+    ]
+
+
+def _period(text: str, held: Holdings, today: date) -> Period | None:
+    """What a stretch says about time, all together.
+
+    A day or month without a year is the one that the collection has, if today's reading lies
+    behind all that is published and the collection spans less than a year.
+    """
+    found = period(text, today)
+    first, last = held.first_day, held.last_day
+    if found is None or first is None or last is None or last - first > timedelta(365):
+        return found
+    words = text[found.start : found.end]
+    if _YEAR.search(words) or not _MONTH.search(words):
+        return found
+    return found if (found.first_day or first) <= last else period(text, last)
+
+
+def _time(question: str, offset: int, found: Period) -> Understood:
+    start, end = offset + found.start, offset + found.end
+    published = found.kind == PUBLISHED
+    return Understood(
+        kind=found.kind,
+        words=question[start:end],
+        start=start,
+        end=end,
+        label=f"published {_placed(found)}" if published else f"about {_bare(found)}",
+    )
+
+
+def _bare(found: Period) -> str:
+    return found.meaning.removeprefix("about ")
+
+
+def _placed(found: Period) -> str:
+    """The days with the word that goes before them: "on 3 July 2023", "in May 2023"."""
+    days = _bare(found)
+    if found.first_day is None or found.last_day is None:
+        return days  # "since …", "until …"
+    if found.first_day == found.last_day:
+        return f"on {days}"
+    return f"from {days}" if " to " in days else f"in {days}"
+
+
+def _newest(question: str) -> Iterator[Understood]:
+    """The words that ask for the newest, where the question itself does and no aside."""
+    found = _MAIN.match(question)
+    opening = found.end() if found else 0
+    for match in _NEWEST.finditer(question):
+        begins = opening if match.start() >= opening else 0
+        before = question[begins : match.start()]
+        aside = _BELOW.search(before.lstrip(), 1) if before.strip() else None
+        past = match.group().lower() == "today" and (
+            tense(question, match.start(), match.end()) == Tense.PAST
+        )
+        if past or aside:
+            continue
+        start, end = match.span()
+        yield Understood(
+            kind=NEWEST, words=question[start:end], start=start, end=end, label="newest first"
+        )
+        return
