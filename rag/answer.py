@@ -118,6 +118,7 @@ class Answerer:
         evidence = compared[:most]
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)
+        answer = replace(answer, likely=round(likely, 4))
         if not evidence or likely < self._settings.abstain_below:
             yield replace(_abstained(answer, evidence), timings=clock.laps(total=True))
             return

@@ -379,6 +379,9 @@ class Answer(Record):
     answer: str
     abstained: bool = False
     reason: str = ""
+    likely: float | None = None
+    """0 to 1: how likely the passages answer the question; declined under `answer.abstain_below`.
+    None where nothing was looked at."""
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     model: str = ""
