@@ -10,6 +10,7 @@ from rag.ids import digest
 
 _SCHEMES = re.compile(r"https?://", re.IGNORECASE)
 _SUBSITES = re.compile(r"^(?:www|m|mobile|amp)\.")
+_IN_LINK = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\"'<>\\^`{|}]+")
 _SLUG = 80
 """Characters of the readable part of an id."""
 
@@ -17,6 +18,17 @@ _SLUG = 80
 def is_address(given: object) -> TypeGuard[str]:
     """Whether something is a text that starts with http:// or https://."""
     return isinstance(given, str) and _SCHEMES.match(given) is not None
+
+
+def web_address(url: str) -> str | None:
+    """The URL if it is a plain http or https address that may become a link, otherwise None."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    plain = parts.scheme in ("http", "https") and host and "@" not in parts.netloc
+    return url if plain and _IN_LINK.fullmatch(url) else None
 
 
 def without_fragment(url: str) -> str:

@@ -148,6 +148,76 @@ def eval_compare(
     _end([*lost_lines, *(f"missed: {line}" for line in missed)])
 
 
+@evals.command("report")
+def eval_report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN…", help="Saved runs, or the folder of one.")
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Default: report.html beside it.")
+    ] = None,
+) -> None:
+    """Write one HTML page about saved runs, several side by side; it needs no server."""
+    from rag.evaluate.command import REPORT, report_files
+
+    page = out or (runs[0] if runs[0].is_dir() else runs[0].parent) / REPORT
+    report_files(runs, page)
+    print(page)
+
+
+@evals.command("judge")
+def eval_judge(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN…", help="Saved runs, or the folder of one.")
+    ],
+    *,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="The judge's name there.")
+    ] = None,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="The embedded model, which is too small to judge.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a language model what it thinks of saved answers; its key is RAG_JUDGE__API_KEY.
+
+    The verdicts are kept beside the run, and told apart from its metrics. Exit status 1 when some
+    answer could not be judged; run again, and only those are asked about.
+    """
+    from contextlib import closing
+
+    from rag.evaluate.judge import judge_file
+    from rag.evaluate.run_files import run_files
+    from rag.evaluate.verdicts import table
+    from rag.models import judging_model
+
+    given = {"base_url": base_url, "model": model}
+    settings = settings_for(
+        judge={name: value for name, value in given.items() if value is not None}
+    )
+    found = []
+    with (
+        closing(judging_model(settings, embedded=embedded)) as judge,
+        showing_progress() as progress,
+    ):
+        where = judge.endpoint.removeprefix("judge.base_url ")
+        for file in run_files(runs):
+            run, judgement = judge_file(
+                file, judge, where, parallel=settings.judge.parallel, progress=progress
+            )
+            found.append(judgement.summary(run))
+    if as_json:
+        print_json(found)
+    else:
+        print("\n\n".join(table(one) for one in found))
+    if any(one["errors"] for one in found):
+        raise typer.Exit(1)
+
+
 @evals.command("import")
 def eval_import(
     given: Annotated[

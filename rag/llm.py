@@ -77,6 +77,8 @@ class RemoteEndpoint:
 
     base_url: str
     key: str = field(default="", repr=False)
+    section: str = "llm"
+    """The settings that it comes from."""
     ours: ClassVar[bool] = False
 
     @property
@@ -84,7 +86,9 @@ class RemoteEndpoint:
         """The setting and the address, without a password or key that may stand in it."""
         parts = urlsplit(self.base_url)
         host = parts.netloc.rpartition("@")[2]
-        return f"llm.base_url {parts._replace(netloc=host, query='', fragment='').geturl()}"
+        return (
+            f"{self.section}.base_url {parts._replace(netloc=host, query='', fragment='').geturl()}"
+        )
 
     def connect(self) -> tuple[str, str]:
         """See `Endpoint`. Without a key of ours, none that lies about is sent in its place."""
@@ -135,6 +139,11 @@ class LanguageModel:
         self._certificates: SSLContext | None = None
         self._warming: threading.Thread | None = None
         self._background = _Background()
+
+    @property
+    def endpoint(self) -> str:
+        """What its endpoint is called in messages; holds no secret."""
+        return self._endpoint.label
 
     def count_tokens(self, text: str) -> int:
         """The tokens of a text, or a little more; see the endpoint's own.

@@ -18,7 +18,7 @@ from rag.model_folder import ModelFolder
 from rag.weights import packaged
 
 if TYPE_CHECKING:
-    from rag.settings import EmbedderSettings, LLMSettings, Settings
+    from rag.settings import EmbedderSettings, JudgeSettings, LLMSettings, Settings
 
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 _DEFAULT_NAMES = (DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}")
@@ -98,17 +98,39 @@ def language_model(settings: Settings) -> LanguageModel | None:
     wanted = settings.llm
     if not wanted.enabled:
         return None
-    return _remote(wanted) if wanted.base_url else _embedded(wanted)
+    return _remote(wanted, "llm") if wanted.base_url else _embedded(wanted)
 
 
-def _remote(wanted: LLMSettings) -> LanguageModel:
+def judging_model(settings: Settings, *, embedded: bool = False) -> LanguageModel:
+    """The model that judges saved runs. Nothing is loaded or asked yet.
+
+    The embedded model is too small to judge, and does so only where `embedded` asks for it.
+
+    Raises:
+        SettingsError: no judge is set, or the settings contradict each other.
+        ModelError: the embedded model is not installed.
+    """
+    if embedded:
+        return _embedded(settings.llm.model_copy(update={"max_tokens": 256}))
+    if not settings.judge.base_url:
+        raise SettingsError(
+            "no judge is set, and the embedded model is too small to be one; name a larger model "
+            "at an OpenAI-compatible endpoint (--base-url and --model, or [judge] in rag.toml), or "
+            "hear the embedded one all the same with --embedded"
+        )
+    return _remote(settings.judge, "judge")
+
+
+def _remote(wanted: LLMSettings | JudgeSettings, section: str) -> LanguageModel:
     if not _is_address(wanted.base_url):
-        raise SettingsError("llm.base_url is no address such as http://127.0.0.1:11434/v1")
+        raise SettingsError(f"{section}.base_url is no address such as http://127.0.0.1:11434/v1")
     if not wanted.model:
-        raise SettingsError("llm.base_url needs llm.model: the model's name at that address")
+        raise SettingsError(
+            f"{section}.base_url needs {section}.model: the model's name at that address"
+        )
     key = wanted.api_key.get_secret_value() if wanted.api_key else ""
     return LanguageModel(
-        RemoteEndpoint(wanted.base_url, key),
+        RemoteEndpoint(wanted.base_url, key, section),
         name=wanted.model,
         context_window=wanted.context_window or 8192,
         max_tokens=wanted.max_tokens or 512,

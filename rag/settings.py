@@ -100,6 +100,24 @@ class LLMSettings(_Section):
     temperature: float = Field(default=0.0, ge=0, le=2)
 
 
+class JudgeSettings(_Section):
+    """The model that judges saved eval runs; nothing is judged without one."""
+
+    base_url: str = ""
+    """An OpenAI-compatible endpoint."""
+    model: str = ""
+    """The model's name there."""
+    api_key: SecretStr | None = None
+    """Only from the environment: RAG_JUDGE__API_KEY."""
+    timeout: float = Field(default=120.0, gt=0, le=3600)
+    """Seconds for one whole call."""
+    max_tokens: int = Field(default=1024, ge=1, le=32_768)
+    context_window: int = Field(default=16_384, ge=1)
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    parallel: int = Field(default=4, ge=1, le=64)
+    """Answers that are judged at once."""
+
+
 class ChunkingSettings(_Section):
     """How articles are split, in the embedder's own tokens, its header included."""
 
@@ -183,6 +201,7 @@ class Settings(_Section):
     index: IndexSettings = IndexSettings()
     embedder: EmbedderSettings = EmbedderSettings()
     llm: LLMSettings = LLMSettings()
+    judge: JudgeSettings = JudgeSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
@@ -238,8 +257,10 @@ def _toml(file: Path | None) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     for section, keys in content.items():
         if not isinstance(keys, dict):
             raise SettingsError(f"{path}: {section!r} stands outside a [section]")
-    if "api_key" in content.get("llm", {}):
-        raise SettingsError(f"{path}: a key does not belong in a file; set RAG_LLM__API_KEY")
+    for section in ("llm", "judge"):
+        if "api_key" in content.get(section, {}):
+            name = f"{PREFIX}{section.upper()}__API_KEY"
+            raise SettingsError(f"{path}: a key does not belong in a file; set {name}")
     return [(str(path), content)]
 
 

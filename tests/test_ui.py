@@ -32,6 +32,7 @@ from fake_assistant import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.addresses import web_address
 from rag.errors import ModelError, SettingsError
 from rag.paths import shipped
 from rag.schema import (
@@ -50,7 +51,7 @@ from rag.settings import ChatSettings, Settings
 from rag.ui import build_app
 from rag.ui.collection import STARTER_QUESTIONS, describe, facts_text, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame
-from rag.ui.markup import day, escape, shorten, web_address
+from rag.ui.markup import day, escape, shorten
 from rag.ui.render import answer_html, outcome_text, progress_text
 from rag.ui.server import listen
 from rag.ui.source import fingerprint, read_spans, source_html, source_link

@@ -12,14 +12,21 @@ import rag
 from rag.errors import CorpusError, SettingsError
 from rag.evaluate.cases import Dataset
 from rag.evaluate.corpus import missing_evidence
+from rag.evaluate.html_report import save_report
 from rag.evaluate.metrics import Metric
+from rag.evaluate.records import Run
 from rag.evaluate.report import Report
+from rag.evaluate.run_files import judgement_beside, run_files
 from rag.evaluate.runner import Follow, run
 from rag.evaluate.searchers import Asks, Searches
 from rag.evaluate.summary import read_thresholds
 from rag.paths import shipped
 from rag.settings import Settings
 
+REPORT = "report.html"
+
+_ABOUT_NO_RUN: dict[str, Any] = {"llm": {"api_key"}, "judge": True}
+"""Settings that no run rests on, and its secrets."""
 _MOST_NAMED = 3
 
 
@@ -48,7 +55,8 @@ def run_sets(
         top_k: passages a question.
         sample: ask only so many cases of each set, the same ones each time; None asks all.
         metrics: measures of one's own, beside the product's.
-        out: the folder that the runs are saved in, and taken up from after a stop.
+        out: the folder that the runs are saved in, and taken up from after a stop; gets the HTML
+            report too, as `report.html`.
         thresholds: a TOML file; None checks nothing.
         progress: called before the first and after each case of each set.
         about: more to keep with the runs, such as the embedder's fingerprint.
@@ -79,6 +87,8 @@ def run_sets(
         )
         for dataset in datasets
     ]
+    if out is not None:
+        save_report(out / REPORT, runs)
     return Report.of(*runs, thresholds=thresholds)
 
 
@@ -102,12 +112,31 @@ def _doubts(dataset: Dataset, assistant: Searches) -> Iterator[str]:
         )
 
 
+def report_files(paths: Sequence[Path], out: Path) -> None:
+    """Write one HTML page about saved runs, with the verdicts that are kept beside them.
+
+    Args:
+        paths: run files, or folders of them.
+        out: the page.
+
+    Raises:
+        CorpusError: a run cannot be read, or the page cannot be written.
+    """
+    files = run_files(paths)
+    save_report(
+        out,
+        [Run.load(file) for file in files],
+        [str(file) for file in files],
+        [judgement_beside(file) for file in files],
+    )
+
+
 def what_runs(assistant: object) -> dict[str, Any]:
     """The version, the hash of each prompt file, and the assistant's settings where it has any."""
     facts: dict[str, Any] = {"newsdesk": rag.__version__, "prompts": _prompts()}
     settings = getattr(assistant, "settings", None)
     if isinstance(settings, Settings):
-        facts["settings"] = settings.model_dump(mode="json", exclude={"llm": {"api_key"}})
+        facts["settings"] = settings.model_dump(mode="json", exclude=_ABOUT_NO_RUN)
     return facts
 
 
@@ -116,4 +145,5 @@ def _prompts() -> dict[str, str]:
         files = sorted(file for file in shipped("prompts").rglob("*") if file.is_file())
     except CorpusError:
         return {}
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}
+    asked = (file for file in files if not file.name.startswith("judge_"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in asked}

@@ -11,6 +11,7 @@ from rag.errors import CorpusError
 from rag.evaluate.metrics import Score
 from rag.evaluate.records import Record, Run
 from rag.evaluate.resampling import bootstrap, holm, randomisation, shares
+from rag.evaluate.run_files import run_files
 from rag.evaluate.summary import metric_names
 from rag.schema import Record as Plain
 
@@ -259,7 +260,9 @@ def paired_runs(old: Path, new: Path) -> list[tuple[Run, Run]]:
     """
     if old.is_file() and new.is_file():
         return [(Run.load(old), Run.load(new))]
-    before, after = ({run.dataset: run for run in _runs(path)} for path in (old, new))
+    before, after = (
+        {run.dataset: run for run in map(Run.load, run_files([path]))} for path in (old, new)
+    )
     names = [name for name in after if name in before]
     if not names:
         raise CorpusError(
@@ -267,14 +270,3 @@ def paired_runs(old: Path, new: Path) -> list[tuple[Run, Run]]:
             f"{', '.join(after) or 'no set'}: there is nothing to compare"
         )
     return [(before[name], after[name]) for name in names]
-
-
-def _runs(path: Path) -> list[Run]:
-    if not path.is_dir():
-        return [Run.load(path)]
-    return [Run.load(file) for file in sorted(path.glob("*.json")) if _is_run(file)]
-
-
-def _is_run(file: Path) -> bool:
-    with file.open(encoding="utf-8", errors="replace") as content:
-        return '"format"' in content.read(40)

@@ -10,7 +10,6 @@ _ENCODED = re.compile(r"[^\w \x80-\x9f]|_")
 """All but letters, digits and spaces. The page passes through a Markdown renderer, and a character
 reference is the one form that no Markdown rule touches. C1 controls stay as they are, because HTML
 reads their references as Windows-1252."""
-_IN_URL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\"'<>\\^`{|}]+")
 
 
 def escape(text: str) -> str:
@@ -21,17 +20,6 @@ def escape(text: str) -> str:
     """
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return _ENCODED.sub(lambda match: f"&#{ord(match[0])};", whole)
-
-
-def web_address(url: str) -> str | None:
-    """The URL if it is a plain http or https address that may become a link, otherwise None."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return None
-    plain = parts.scheme in ("http", "https") and host and "@" not in parts.netloc
-    return url if plain and _IN_URL.fullmatch(url) else None
 
 
 def site(url: str) -> str:

@@ -8,8 +8,9 @@ from hashlib import sha256
 from itertools import pairwise
 from urllib.parse import urlencode
 
+from rag.addresses import web_address
 from rag.schema import Article
-from rag.ui.markup import day, escape, site, web_address
+from rag.ui.markup import day, escape, site
 
 Span = tuple[int, int]
 """Start and end in `Article.text`, in code points."""
