@@ -225,7 +225,7 @@ def test_the_exit_status_holds_the_line(rag, tmp_path):
     assert err == "missed: starter: mrr_at_10 is 0.500, must be at least 0.6\n"
     assert json.loads(out)["lost"] == []
     status, _, err = rag("eval", "compare", tmp_path / "old.json", tmp_path / "none.json")
-    assert (status, "none.json: cannot be read" in err) == (1, True)
+    assert (status, "none.json: there is no such run" in err) == (1, True)
 
 
 # --- regressions seeded in the real retriever, on the starter set -----------------------------
