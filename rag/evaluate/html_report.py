@@ -102,7 +102,7 @@ def _columns(
                 run=run,
                 summary=run.summary(),
                 judged=found.summary(run) if found else {},
-                verdicts={item.case_id: item for item in found.verdicts} if found else {},
+                verdicts=found.of(run) if found else {},
             )
         )
     return columns

@@ -60,7 +60,8 @@ class Judgement:
             containment for an answer, and for a sentence whether every number and name of it is
             in its quotes. None where there is nothing to compare, or no variation.
         """
-        pairs = _matching(run, self.verdicts)
+        said = self.of(run)
+        pairs = [(record, said.get(record.case.id)) for record in run.records]
         answers = [record.answer for record in run.records if record.answer]
         return {
             "judge": self.judge,
@@ -73,6 +74,12 @@ class Judgement:
                 "judged_faithful": _agreement([p for r, v in pairs if v for p in _sentences(r, v)]),
             },
         }
+
+    def of(self, run: Run) -> dict[str, Verdict]:
+        """By case id, the verdicts that hold for a run: those on the answers that it has."""
+        known = {(verdict.case_id, verdict.key): verdict for verdict in self.verdicts}
+        found = {record.case.id: known.get((record.case.id, key(record))) for record in run.records}
+        return {name: verdict for name, verdict in found.items() if verdict}
 
     def save(self, path: Path) -> None:
         """Write the JSON file whole or not at all."""
@@ -162,12 +169,6 @@ def _verdict(line: dict[str, Any]) -> Verdict:
             "reasons": tuple(map(str, line["reasons"])),
         }
     )
-
-
-def _matching(run: Run, verdicts: Sequence[Verdict]) -> list[tuple[Record, Verdict | None]]:
-    """Each record with the verdict that holds for it."""
-    known = {(verdict.case_id, verdict.key): verdict for verdict in verdicts}
-    return [(record, known.get((record.case.id, key(record)))) for record in run.records]
 
 
 def _scored(record: Record, verdict: Verdict | None) -> Record:

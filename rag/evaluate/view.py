@@ -80,6 +80,12 @@ class Column:
     verdicts: Mapping[str, Any] = field(default_factory=dict)
     """Those verdicts by case id."""
 
+    @property
+    def models(self) -> list[str]:
+        """The names of its embedder and its language model, where they are on record."""
+        facts = (self.run.about.get(name) for name in ("embedder", "model"))
+        return [fact.split()[0] for fact in facts if isinstance(fact, str) and fact.strip()]
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
