@@ -27,6 +27,7 @@ from rag.cite import Bibliography, Bound
 from rag.errors import CorpusError, IndexBusy, IndexMissing
 from rag.index import Index
 from rag.retrieve import Retriever
+from rag.rewrite import proposed
 from rag.schema import (
     Answer,
     Article,
@@ -206,8 +207,14 @@ class Assistant:
     ) -> SearchRequest:
         if not self.settings.retrieval.understand:
             return plain(question, history)
-        held = self._index.snapshot().holdings
-        return understand(question, history, held, date.today(), without)
+        held, today = self._index.snapshot().holdings, date.today()
+        lines = []
+        if self._model is not None and self.settings.llm.base_url:
+            lines = proposed(question, history, self._model)
+        if not lines:
+            return understand(question, history, held, today, without)
+        whole, more = (lines[0], lines[1:]) if history else (question, lines)
+        return understand(whole, (), held, today, without).with_parts(more)
 
     def retrieve(
         self, question: str, top_k: int = 10, filters: Filters | None = None

@@ -34,10 +34,13 @@ from rag.schema import (
     Filters,
     IngestReport,
     Rejection,
+    Search,
     Sentence,
     Turn,
+    Understood,
     Verification,
 )
+from rag.understand import parts_of
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -64,6 +67,10 @@ PublisherOption = Annotated[
 ]
 ArticleOption = Annotated[
     list[str] | None, typer.Option("--article", metavar="ID", help="Only this article.")
+]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="LABEL", help="Do not understand this, such as newest."),
 ]
 
 
@@ -268,18 +275,39 @@ def retrieve(
     published_to: ToOption = None,
     publishers: PublisherOption = None,
     article_ids: ArticleOption = None,
+    without: WithoutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages that bear on a question, best first."""
     filters = _filters(published_from, published_to, publishers, article_ids)
     with opened(index, llm={"enabled": False}) as assistant:
-        passages = assistant.passages(question, top_k, filters)
+        passages = assistant.passages(question, top_k, filters, without=without or ())
+        request = assistant.understand(question, without=without or ())
     if as_json:
-        print_json({"question": question, "passages": [p.to_dict() for p in passages]})
+        found = request.to_dict()
+        print_json(
+            {
+                "question": question,
+                "passages": [p.to_dict() for p in passages],
+                "searches": found["searches"],
+                "understood": found["understood"],
+            }
+        )
         return
+    if searched := _searched(request.question, request.searches, request.understood):
+        print(f"{searched}\n")
     for passage in passages:
         print(f"{passage.rank:>2}. {_source_line(passage)}  [{passage.score:.4f}]")
         print(f"    {' '.join(passage.text.split())}\n")
+
+
+def _searched(question: str, searches: Sequence[Search], understood: Sequence[Understood]) -> str:
+    """What was searched for, in one line; empty where it is the question and no more."""
+    texts = [f"“{text}”" for text in parts_of(question, searches)]
+    labels = dict.fromkeys(one.label for one in understood)
+    if not texts and not labels:
+        return ""
+    return "; ".join([f"Searched for {', '.join([f'“{question}”', *texts])}", *labels])
 
 
 def _source_line(item: Any) -> str:
@@ -296,12 +324,13 @@ def ask(
     published_to: ToOption = None,
     publishers: PublisherOption = None,
     article_ids: ArticleOption = None,
+    without: WithoutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question; each sentence cites the article text that it rests on."""
     filters = _filters(published_from, published_to, publishers, article_ids)
     with opened(index) as assistant:
-        answer = assistant.ask(question, filters)
+        answer = assistant.ask(question, filters, without=without or ())
     if as_json:
         print_json(_answer_json(answer))
     else:
@@ -336,6 +365,8 @@ def _print_answer(answer: Answer) -> None:
         print(
             f"    rag article {citation.article_id}  (characters {citation.start}–{citation.end})"
         )
+    if searched := _searched(answer.query, answer.searches, answer.understood):
+        print(f"\n{searched}")
     if answer.left_out:
         count = len(answer.left_out)
         print(f"\n{count} drafted sentence{'s' * (count > 1)} left out: not borne out by a source.")

@@ -34,7 +34,7 @@ MOST = 8
 """Searches for one question."""
 
 _NEWEST = re.compile(
-    r"(?<!at )(?:\bthe )?\b(?:latest|newest|most recent(?:ly)?)\b"
+    r"(?<!at the )(?<!at )(?:\bthe )?\b(?:latest|newest|most recent(?:ly)?)\b"
     r"|\b(?:right now|now(?! that\b|-)|currently|current(?! (?:account|affairs)\b)|at present"
     r"|at the moment|these days|nowadays|as of now|so far|to date|recently|lately|today)\b",
     re.IGNORECASE,
@@ -45,7 +45,7 @@ _MAIN = re.compile(
 _BELOW = re.compile(r",|(?<=\w)\s(?:who|which|that|whose|where)\s|\b(?:until|till|by|up to)\s*$")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _MONTH = re.compile(
-    rf"\b(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b)", re.IGNORECASE
+    rf"\b(?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b", re.IGNORECASE
 )
 
 _RANGE = re.compile(r",?\s*(?:and|to|until|through|[–-])\s*")
@@ -68,6 +68,11 @@ class SearchRequest(Record):
     def parts(self) -> list[str]:
         """The simpler questions that it is made of; empty for a simple one."""
         return parts_of(self.question, self.searches)
+
+    def with_parts(self, queries: Sequence[str]) -> SearchRequest:
+        """The request with more parts, searched for anywhere."""
+        new = [Search(query=text) for text in queries if text not in (self.question, *self.parts)]
+        return replace(self, searches=(*self.searches, *new)[:MOST])
 
 
 def parts_of(question: str, searches: Sequence[Search]) -> list[str]:
@@ -125,13 +130,13 @@ def _wanted(said: Understood, without: Collection[str]) -> bool:
 
 def _by_clause(question: str, read: Sequence[_Stretch], asked: str) -> list[Search]:
     """The question as it stands, and each clause where its own sources and days are."""
-    return [Search(query=question), *(one for stretch in read for one in stretch.searches(asked))]
+    return [Search(query=question), *(one for stretch in read for one in stretch.clause(asked))]
 
 
 def _by_part(question: str, stretch: _Stretch) -> list[Search]:
     """The question where it prefers to look, and its parts there."""
     spans = [(one.start, one.end) for one in stretch.sources]
-    own = stretch.searches("")
+    own = stretch.searches(question)
     several = [Search(query=question)] if len(own) > 1 else []
     near = own[0] if len(own) == 1 else Search(query=question, prefer=stretch.anywhere)
     return [*several, *own, *(replace(near, query=text) for text in parts(question, spans))]
@@ -163,11 +168,15 @@ class _Stretch:
         names = {name for one in self.sources for name in one.publishers}
         return Filters(publishers=tuple(sorted(names)))
 
-    def searches(self, asked: str) -> list[Search]:
+    def clause(self, asked: str) -> list[Search]:
         """One search for each publisher and period; `asked` is asked of all clauses alike."""
-        text = self.text.strip(" ,;") if asked else self.text.strip()
-        if asked and len(content_stems(self._bare())) < _BARE:
-            text = f"{text} {asked}"
+        text = self.text.strip(" ,;")
+        if len(content_stems(self._bare())) < _BARE:
+            text = f"{text} {asked}".strip()
+        return self.searches(text)
+
+    def searches(self, text: str) -> list[Search]:
+        """One search of a text for each publisher and period."""
         publishers = list(dict.fromkeys(one.publishers for one in self.sources)) or [()]
         return [
             _search(text, names, when) for names in publishers for when in self.periods or (None,)
@@ -241,28 +250,26 @@ def _period(text: str, held: Holdings, today: date) -> Period | None:
 
 def _time(question: str, offset: int, found: Period) -> Understood:
     start, end = offset + found.start, offset + found.end
-    published = found.kind == PUBLISHED
     return Understood(
         kind=found.kind,
         words=question[start:end],
         start=start,
         end=end,
-        label=f"published {_placed(found)}" if published else f"about {_bare(found)}",
+        label=_label(found),
     )
 
 
-def _bare(found: Period) -> str:
-    return found.meaning.removeprefix("about ")
-
-
-def _placed(found: Period) -> str:
-    """The days with the word that goes before them: "on 3 July 2023", "in May 2023"."""
-    days = _bare(found)
+def _label(found: Period) -> str:
+    """Such as "published in May 2023", "published on 3 July 2023", "about May 2023", "since 2021"."""
+    days = found.meaning.removeprefix("about ")
+    published = found.kind == PUBLISHED
     if found.first_day is None or found.last_day is None:
-        return days  # "since …", "until …"
+        return f"published {days}" if published else days
+    if not published:
+        return f"about {days}"
     if found.first_day == found.last_day:
-        return f"on {days}"
-    return f"from {days}" if " to " in days else f"in {days}"
+        return f"published on {days}"
+    return f"published from {days}" if " to " in days else f"published in {days}"
 
 
 def _newest(question: str) -> Iterator[Understood]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from rag.schema import Answer, Citation, Passage, Sentence, Verdict
 from rag.ui.markup import count, escape, shorten
 from rag.ui.source import byline, source_link
+from rag.understand import parts_of
 
 _CLOSEST = 3
 _HEADING = re.compile(r"^#{1,6} .*\n+", re.MULTILINE)
@@ -266,7 +267,13 @@ def _about(answer: Answer) -> str:
 
 
 def _searched(answer: Answer) -> str:
+    """What was searched for and understood, where that is more than the question."""
     same = answer.query.split() == answer.question.split()
-    if not answer.query or same:
+    parts = parts_of(answer.query, answer.searches)
+    queries = [*([] if same and parts else [answer.query]), *parts]
+    labels = ", ".join(dict.fromkeys(one.label for one in answer.understood))
+    if not answer.query or (same and not parts and not labels):
         return ""
-    return f'<p class="searched">Searched for <q>{escape(answer.query)}</q></p>'
+    searched = f"Searched for {', '.join(f'<q>{escape(text)}</q>' for text in queries)}"
+    first = f"; first of all: {escape(labels)}" if labels else ""
+    return f'<p class="searched">{searched}{first}</p>'
