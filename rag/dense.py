@@ -1,97 +1,218 @@
-"""The dense index of a generation: exact inner product over unit vectors, by FAISS."""
+"""The dense index of a generation: inner product over unit vectors, by FAISS.
+
+Small collections are searched exactly. In larger ones each vector is packed into one bit a
+dimension (RaBitQ, Gao and Long, SIGMOD 2024), all of the codes are scanned, and the vectors of the
+best ones are scored exactly, so that scores are inner products in both. Vectors stand in the order
+of their chunks' keys.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from rag.rows import Keys, Vector
+from rag.rows import Keys, Mask, Vector
 
-KIND = "IDMap2,Flat"
-"""FAISS's name for the index type; exact, and takes our own ids and id filters."""
+EXACT = "Flat"
+Stored = Callable[[Keys], Vector]
+"""Gives the stored vectors of some chunks, whose keys ascend."""
+
+_LISTS = 64
+"""Codes are relative to the nearest of at most so many centres, which makes them finer; all lists
+are searched."""
+_TRAINING = 64
+"""Vectors for each centre that it is found from."""
+_MARGINS = (400, 1600, 6400)
+"""How many more codes are looked at than hits are wanted: the first that is enough."""
+_RECALL = 0.99
+"""What is enough, on stored vectors; questions lie farther from all of them (see
+docs/decisions.md)."""
+_PROBES = 64
+"""Stored vectors by which recall is measured when an index is built."""
+_NEAREST = 10
 _BLOCK = 4096
 """Vectors added at a time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseFacts:
+    """How vectors are searched, as the manifest keeps it."""
+
+    type: str
+    """FAISS's name for the index."""
+    exact_up_to: int
+    """The most chunks that are searched exactly."""
+    margin: int = 0
+    """How many more codes are scored exactly than hits are wanted; 0 where all vectors are."""
+    recall: float = 1.0
+    """Share of the ten nearest neighbours of stored vectors that was found."""
+
+
 class Builder:
-    """Collects (chunk key, unit vector) pairs and writes them as a dense index."""
+    """Takes the unit vectors of a revision in the order of their keys, and writes them."""
 
-    def __init__(self, dimensions: int) -> None:
-        import faiss
+    def __init__(self, dimensions: int, keys: Keys, stored: Stored, exact_up_to: int) -> None:
+        """Prepare for as many vectors as there are keys; `stored` reads some ahead."""
+        self._keys, self._stored, self._exact_up_to = keys, stored, exact_up_to
+        self._exact = len(keys) <= exact_up_to
+        self._probes = _Probes(keys, stored) if not self._exact else None
+        if self._exact:
+            self._index = _faiss().IndexFlatIP(dimensions)
+        else:
+            self._index = _trained(dimensions, stored(_spread(keys, _LISTS * _TRAINING)))
+        self._block: list[Vector] = []
 
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
-        self._keys: list[int] = []
-        self._vectors: list[Vector] = []
-
-    def add(self, key: int, vector: Vector) -> None:
-        """Take one more; each key once."""
-        self._keys.append(key)
-        self._vectors.append(vector)
-        if len(self._keys) == _BLOCK:
+    def add(self, vector: Vector) -> None:
+        """Take one more."""
+        self._block.append(vector)
+        if len(self._block) == _BLOCK:
             self._flush()
 
-    def write(self, path: Path) -> int:
-        """Write the index to a file; how many vectors it holds."""
-        import faiss
-
+    def write(self, path: Path) -> DenseFacts:
+        """Write the index to a file and look how well it finds."""
         self._flush()
-        faiss.write_index(self._index, str(path))
-        return int(self._index.ntotal)
+        _faiss().write_index(self._index, str(path))
+        facts = DenseFacts(type=EXACT, exact_up_to=self._exact_up_to)
+        if self._probes:
+            facts = replace(facts, type=f"IVF{self._index.nlist},RaBitQFastScan")
+        # FAISS says nothing when closing the file fails; hashed as it is, a cut-off file would
+        # pass for whole.
+        written = Dense(path, self._keys, facts)
+        return self._measured(written, self._probes) if self._probes else facts
+
+    def _measured(self, dense: Dense, probes: _Probes) -> DenseFacts:
+        for margin in _MARGINS:
+            dense.facts = replace(dense.facts, margin=margin)
+            recall = probes.recall(dense, self._stored)
+            if recall >= _RECALL:
+                break
+        return replace(dense.facts, recall=round(float(recall), 4))
 
     def _flush(self) -> None:
-        if self._keys:
-            keys = np.array(self._keys, dtype=np.int64)
-            self._index.add_with_ids(np.stack(self._vectors), keys)
-            self._keys, self._vectors = [], []
+        if self._block:
+            block = np.stack(self._block)
+            self._index.add(block)
+            if self._probes:
+                self._probes.see(block)
+            self._block = []
+
+
+class _Probes:
+    """Stored vectors whose true neighbours are found while all vectors pass by."""
+
+    def __init__(self, keys: Keys, stored: Stored) -> None:
+        self._vectors = stored(_spread(keys, _PROBES))
+        self._best = np.full((len(self._vectors), _NEAREST + 1), -np.inf, dtype=np.float32)
+
+    def see(self, block: Vector) -> None:
+        """Let some vectors pass."""
+        scores = np.hstack([self._best, self._vectors @ block.T])
+        self._best = -np.partition(-scores, _NEAREST, axis=1)[:, : _NEAREST + 1]
+
+    def recall(self, dense: Dense, stored: Stored) -> float:
+        """Share of the neighbours that a search finds, the vectors themselves left out."""
+        wanted = self._best.min(axis=1) - 1e-5  # rounding differs between ways to multiply
+        found = 0
+        for vector, least in zip(self._vectors, wanted, strict=True):
+            hits = dense.search(vector, _NEAREST + 1, None, stored)
+            found += sum(score >= least for _, score in hits) - 1
+        return found / (_NEAREST * len(self._vectors))
 
 
 class Dense:
     """A dense index opened for searching; immutable and thread-safe."""
 
-    def __init__(self, path: Path) -> None:
-        import faiss
-
-        self._index = faiss.read_index(str(path))
+    def __init__(self, path: Path, keys: Keys, facts: DenseFacts) -> None:
+        self._index = _faiss().read_index(str(path))
+        self._keys = keys
+        self.facts = facts
+        if facts.type != EXACT:
+            self._index.nprobe = self._index.nlist
 
     @property
     def chunks(self) -> int:
         """How many vectors are indexed."""
         return int(self._index.ntotal)
 
-    @property
-    def dimensions(self) -> int:
-        """Of each vector."""
-        return int(self._index.d)
-
-    def search(self, vector: Vector, depth: int, allowed: Keys | None) -> list[tuple[int, float]]:
+    def search(
+        self, vector: Vector, depth: int, allowed: Mask | None, stored: Stored
+    ) -> list[tuple[int, float]]:
         """The `depth` nearest chunks, best first.
 
         Args:
             vector: of the query, unit length, shape (dimensions,) or (1, dimensions).
             depth: how many at most.
-            allowed: the chunk keys that may be found; None lets all through.
+            allowed: which chunks may be found; None lets all through.
+            stored: reads the vectors that packed ones stand for.
 
         Returns:
             Chunk keys with inner products; equal ones in the order of their keys.
-        """
-        import faiss
 
-        depth = min(depth, self.chunks if allowed is None else len(allowed))
-        if depth < 1:
+        Raises:
+            IndexDamaged: a stored vector is not what was written.
+        """
+        passing = self.chunks if allowed is None else int(np.count_nonzero(allowed))
+        if min(depth, passing) < 1:
             return []
-        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, self.dimensions)
+        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(-1)
+        if self.facts.type == EXACT:
+            places, scores = self._scanned(query, min(depth, passing), allowed)
+            keys = self._keys[places]
+        else:
+            pool = depth + self.facts.margin
+            keys = self._keys[self._candidates(query, min(pool, passing), passing, allowed)]
+            # One product for each row: of equal vectors, the scores are equal to the last bit.
+            scores = np.vecdot(stored(keys), query)
+        order = np.lexsort((keys, -scores))[:depth]
+        return list(zip(keys[order].tolist(), scores[order].tolist(), strict=True))
+
+    def _candidates(self, query: Vector, pool: int, passing: int, allowed: Mask | None) -> Keys:
+        """The places of the vectors to score, ascending: all that may be found where few are."""
+        if passing == pool:
+            return np.flatnonzero(allowed) if allowed is not None else np.arange(pool)
+        places: Keys = np.sort(self._scanned(query, pool, allowed)[0])
+        return places
+
+    def _scanned(self, query: Vector, depth: int, allowed: Mask | None) -> tuple[Keys, Vector]:
+        """Places and scores as the index has them, in no order."""
+        faiss = _faiss()
         chosen = None
-        if allowed is not None:
-            selector = faiss.IDSelectorBatch(allowed)
-            chosen = faiss.SearchParameters()
-            chosen.sel = selector
-        scores, keys = self._index.search(query, depth, params=chosen)
-        hits = [
-            (int(key), float(score))
-            for key, score in zip(keys[0], scores[0], strict=True)
-            if key != -1
-        ]
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+        if allowed is not None and self.facts.type == EXACT:
+            listed = np.flatnonzero(allowed)
+            chosen = faiss.SearchParameters(sel=faiss.IDSelectorArray(listed))
+        elif allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            selector = faiss.IDSelectorBitmap(bits)
+            chosen = faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
+        scores, places = self._index.search(query[np.newaxis], depth, params=chosen)
+        found = places[0] != -1
+        return places[0][found], scores[0][found]
+
+
+def _faiss() -> Any:
+    """FAISS, imported when first needed; its stubs do not know what its wrappers take."""
+    import faiss
+
+    return faiss
+
+
+def _trained(dimensions: int, sample: Vector) -> Any:
+    """An empty index of packed vectors, its centres found from a sample."""
+    faiss = _faiss()
+    lists = max(1, min(_LISTS, len(sample) // _TRAINING))
+    index = faiss.IndexIVFRaBitQFastScan(
+        faiss.IndexFlatIP(dimensions), dimensions, lists, faiss.METRIC_INNER_PRODUCT
+    )
+    index.train(sample)
+    index.nprobe = lists
+    return index
+
+
+def _spread(keys: Keys, most: int) -> Keys:
+    """At most so many of the keys, evenly spread over all."""
+    chosen: Keys = keys[np.linspace(0, len(keys) - 1, min(most, len(keys))).astype(np.int64)]
+    return chosen

@@ -3,6 +3,7 @@
     <index>/CURRENT                        the published generation and its manifest's hash
     <index>/generations/<name>/
         manifest.json                      what made it, and the hash and size of each file
+        columns.npz                        see columns.py
         vectors.faiss                      see dense.py
         lexical/                           see lexical.py
         copies.json                        see clusters.py
@@ -27,17 +28,20 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from typing import Any, Self
 
-from rag import clusters, dense, disk, lexical
-from rag.catalog import FORMAT, Catalog, EmbedderFacts, Meta
+from rag import clusters, columns, dense, disk, lexical
+from rag.catalog import Catalog, EmbedderFacts, Meta
 from rag.clusters import Clusters
-from rag.dense import Dense
+from rag.columns import Columns
+from rag.dense import Dense, DenseFacts
 from rag.errors import IndexDamaged, IndexMismatch
 from rag.lexical import Lexical
 from rag.revision import Revision
 from rag.rows import ChunkRow
 
 FOLDER, CURRENT = "generations", "CURRENT"
-_MANIFEST, _COPIES = "manifest.json", "copies.json"
+FORMAT = 3
+"""Raised with each change of a generation's files; the catalog has its own."""
+_MANIFEST, _COPIES, _COLUMNS = "manifest.json", "copies.json", "columns.npz"
 _VECTORS, _LEXICAL = "vectors.faiss", "lexical"
 _NAME = re.compile(r"(\d{8,})-[0-9a-f]{8}")
 _UNFINISHED = ".unfinished-"
@@ -86,8 +90,7 @@ class Manifest:
     chunking: dict[str, Any]
     articles: int
     chunks: int
-    vector_index: str
-    """FAISS's name for the type of the dense index."""
+    dense: DenseFacts
     files: dict[str, dict[str, Any]]
     """By path inside the folder: `sha256` and `size` in bytes."""
 
@@ -95,7 +98,11 @@ class Manifest:
     def from_json(cls, text: bytes) -> Self:
         """Read what `to_json` wrote."""
         values = json.loads(text)
-        return cls(**{**values, "embedder": EmbedderFacts(**values["embedder"])})
+        parts = {
+            "embedder": EmbedderFacts(**values["embedder"]),
+            "dense": DenseFacts(**values["dense"]),
+        }
+        return cls(**{**values, **parts})
 
     def to_json(self) -> bytes:
         """As stored."""
@@ -111,7 +118,8 @@ class Generation:
     def __init__(self, folder: Path, handle: int, manifest: Manifest) -> None:
         self._handle = handle
         self.manifest = manifest
-        self.dense = Dense(folder / _VECTORS)
+        self.columns = Columns(folder / _COLUMNS)
+        self.dense = Dense(folder / _VECTORS, self.columns.keys, manifest.dense)
         self.lexical = Lexical(folder / _LEXICAL)
         self.clusters = Clusters(folder / _COPIES)
 
@@ -141,8 +149,13 @@ class Generation:
         os.close(self._handle)
 
 
-def build(index_folder: Path, catalog: Catalog) -> Pointer:
+def build(index_folder: Path, catalog: Catalog, exact_up_to: int) -> Pointer:
     """Build the generation of a catalog's last revision and make it durable, unpublished.
+
+    Args:
+        index_folder: where.
+        catalog: what of.
+        exact_up_to: the most chunks whose vectors are searched exactly.
 
     Raises:
         IndexDamaged: the catalog's rows or vectors are not what was written.
@@ -154,7 +167,7 @@ def build(index_folder: Path, catalog: Catalog) -> Pointer:
     disk.make_folder(parent)
     folder = parent / f"{_UNFINISHED}{name}"
     try:
-        manifest = _written(folder, name, meta, Revision(catalog, meta.revision))
+        manifest = _written(folder, name, meta, Revision(catalog, meta.revision), exact_up_to)
         disk.sync_tree(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -164,10 +177,12 @@ def build(index_folder: Path, catalog: Catalog) -> Pointer:
     return Pointer(name, sha256_of(manifest).hexdigest())
 
 
-def _written(folder: Path, name: str, meta: Meta, revision: Revision) -> bytes:
+def _written(folder: Path, name: str, meta: Meta, revision: Revision, exact_up_to: int) -> bytes:
     """Write all files of a generation; the manifest's text."""
     (folder / _LEXICAL).mkdir(parents=True)
     clusters.write(folder / _COPIES, revision)
+    keys = columns.write(folder / _COLUMNS, revision)
+    vectors = dense.Builder(meta.embedder.dimensions, keys, revision.vectors, exact_up_to)
     manifest = Manifest(
         format=FORMAT,
         generation=name,
@@ -177,8 +192,8 @@ def _written(folder: Path, name: str, meta: Meta, revision: Revision) -> bytes:
         embedder=meta.embedder,
         chunking=meta.chunking,
         articles=revision.counts()[0],
-        chunks=_write_indexes(folder, revision, meta.embedder.dimensions),
-        vector_index=dense.KIND,
+        chunks=len(keys),
+        dense=_write_indexes(folder, revision, vectors),
         files={path.relative_to(folder).as_posix(): _facts(path) for path in _files(folder)},
     ).to_json()
     (folder / _MANIFEST).write_bytes(manifest)
@@ -189,21 +204,17 @@ def _facts(path: Path) -> dict[str, Any]:
     return {"sha256": disk.sha256(path), "size": path.stat().st_size}
 
 
-def _write_indexes(folder: Path, revision: Revision, dimensions: int) -> int:
-    """Fill both indexes in one reading of the catalog; how many chunks there were."""
-    vectors = dense.Builder(dimensions)
+def _write_indexes(folder: Path, revision: Revision, vectors: dense.Builder) -> DenseFacts:
+    """Fill both indexes in one reading of the catalog."""
 
     def rows() -> Iterator[tuple[ChunkRow, int | None]]:
         for row, vector, day in revision.stored():
-            vectors.add(row.chunk_key, vector)
+            vectors.add(vector)
             yield row, day
 
     with _explained(folder.parent.parent):
         lexical.write(folder / _LEXICAL, rows())
-        vectors.write(folder / _VECTORS)
-        # FAISS says nothing when closing the file fails; hashed as it is, a cut-off file would
-        # pass for whole.
-        return dense.Dense(folder / _VECTORS).chunks
+        return vectors.write(folder / _VECTORS)
 
 
 @contextmanager

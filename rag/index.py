@@ -39,10 +39,10 @@ _TRIES = 20
 class Index:
     """An index folder; thread-safe. `close()` it, or use it as a context manager."""
 
-    def __init__(self, folder: Path, fingerprint: str, lock_timeout: float) -> None:
+    def __init__(self, folder: Path, fingerprint: str, settings: IndexSettings) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
-        self._lock_timeout = lock_timeout
+        self._settings = settings
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
 
@@ -55,9 +55,9 @@ class Index:
         Args:
             folder: the index folder.
             embedder_fingerprint: of the embedder at hand; an index made with another is refused.
-            settings: for `lock_timeout`.
+            settings: for `lock_timeout` and `exact_up_to`.
         """
-        return cls(folder.absolute(), embedder_fingerprint, settings.lock_timeout)
+        return cls(folder.absolute(), embedder_fingerprint, settings)
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +118,7 @@ class Index:
         make = embedder is not None and chunking is not None
         if not make and not self.folder.is_dir():
             raise IndexMissing(f"{self.folder}: nothing is stored yet; run `rag ingest PATH`")
-        with self._locked(self._lock_timeout):
+        with self._locked(self._settings.lock_timeout):
             path = self.folder / FILE_NAME
             try:
                 catalog = Catalog.open(path, writable=True)
@@ -146,7 +146,7 @@ class Index:
                 previous = Pointer.read(self.folder)
             except IndexDamaged:
                 previous = None
-            current = generation.build(self.folder, catalog)
+            current = generation.build(self.folder, catalog, self._settings.exact_up_to)
             current.write(self.folder)
         self._tidy(catalog, {pointer.name for pointer in (previous, current) if pointer})
 

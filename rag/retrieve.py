@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.schema import Filters, Passage
@@ -24,7 +26,7 @@ from rag.understand import SearchRequest, plain
 if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.index import Index, Snapshot
-    from rag.rows import ChunkRow, Vector
+    from rag.rows import Mask, Vector
     from rag.settings import RetrievalSettings
 
 Ranking = Sequence[tuple[int, float]]
@@ -39,6 +41,9 @@ CLOSE = 0.9
 _DEEPER = (1, 4, 16)
 """What the search depths are multiplied by, in turn, while copies crowd out the rest."""
 
+_BESIDE = 2
+"""Searches by words that run beside the searches by vectors; more only wait for the processor."""
+
 
 class Retriever:
     """Finds the passages that bear on a query, best first."""
@@ -47,6 +52,7 @@ class Retriever:
         self._index = index
         self._embedder = embedder
         self._settings = settings
+        self._beside = ThreadPoolExecutor(_BESIDE, "lexical")
 
     def retrieve(
         self,
@@ -72,55 +78,73 @@ class Retriever:
         request = plain(query) if isinstance(query, str) else query
         groups = looks(request.searches, filters)
         flat = list(dict.fromkeys(look for group in groups for look in group))
-        rankings, rows = self._rankings(snapshot, flat)
+        rankings, owners = self._rankings(snapshot, flat)
         by_look = dict(zip(flat, zip(rankings[::2], rankings[1::2], strict=True), strict=True))
 
         def fused(some: Iterable[Look]) -> Scored:
             return fuse([ranking for look in some for ranking in by_look[look]], settings.rrf_k)
 
         lists = [fused(group) for group in groups]
-        found = raised(request, lists, rows, settings.rrf_k)
+        found = raised(request, lists, snapshot.rows, settings.rrf_k)
         sure = [*fused(groups[0][:1])[:SURE], *(hit for g in groups for hit in fused(g[1:])[:1])]
-        return _passages(snapshot, rows, found, sure, top_k or settings.top_k, further)
+        return _passages(snapshot, owners, found, sure, top_k or settings.top_k, further)
 
     def _rankings(
         self, snapshot: Snapshot, looks: Sequence[Look]
-    ) -> tuple[list[Ranking], dict[int, ChunkRow]]:
-        """Both rankings of each look, one article of each cluster in them, and all their rows."""
-        vectors = self._vectors([look.query for look in looks])
+    ) -> tuple[list[Ranking], dict[int, str]]:
+        """Both rankings of each look, one article of each cluster in them; and all their owners."""
+        search = _Search(snapshot, looks, self._embedder, self._beside)
         depths = (self._settings.dense_depth, self._settings.lexical_depth) * len(looks)
         for times in _DEEPER:
-            found = _searched(snapshot, looks, vectors, [most * times for most in depths])
-            rows = snapshot.rows([key for ranking in found for key, _ in ranking])
-            owners = {key: row.article_id for key, row in rows.items()}
+            found = search.rankings([most * times for most in depths])
+            owners = snapshot.owners([key for ranking in found for key, _ in ranking])
             distinct = without_copies(found, owners, snapshot.cluster)
             if not any(map(_crowded, found, distinct, depths)):
                 break
-        return [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)], rows
-
-    def _vectors(self, texts: Sequence[str]) -> list[Vector]:
-        """A unit vector for each text; a text that comes twice is embedded once."""
-        distinct = list(dict.fromkeys(texts))
-        vectors = dict(zip(distinct, self._embedder.embed(distinct), strict=True))
-        return [vectors[text] for text in texts]
+        return [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)], owners
 
 
-def _searched(
-    snapshot: Snapshot, looks: Sequence[Look], vectors: Sequence[Vector], depths: Sequence[int]
-) -> list[Ranking]:
-    """Both searches for each look: dense, lexical, dense, ..., each with its depth."""
-    filters = {look.filters for look in looks}
-    allowed = {one: snapshot.allowed(one) if one else None for one in filters}
-    return [
-        ranking
-        for look, vector, dense, lexical in zip(
-            looks, vectors, depths[::2], depths[1::2], strict=True
-        )
-        for ranking in (
-            snapshot.dense(vector, dense, allowed[look.filters]),
-            snapshot.lexical(look.query, lexical, look.filters or None),
-        )
-    ]
+class _Search:
+    """The searches of one retrieval: those by words run while the vectors are made."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        looks: Sequence[Look],
+        embedder: Embedder,
+        beside: ThreadPoolExecutor,
+    ) -> None:
+        self.looks = looks
+        self._snapshot = snapshot
+        self._embedder = embedder
+        self._beside = beside
+
+    def rankings(self, depths: Sequence[int]) -> list[Ranking]:
+        """Both searches for each look: dense, lexical, dense, ..., each with its depth."""
+        words = [
+            self._beside.submit(self._snapshot.lexical, look.query, depth, look.filters or None)
+            for look, depth in zip(self.looks, depths[1::2], strict=True)
+        ]
+        by_vector = [
+            self._snapshot.dense(self._vectors[look.query], depth, self._allowed[look.filters])
+            for look, depth in zip(self.looks, depths[::2], strict=True)
+        ]
+        return [
+            ranking
+            for dense, lexical in zip(by_vector, words, strict=True)
+            for ranking in (dense, lexical.result())
+        ]
+
+    @cached_property
+    def _vectors(self) -> dict[str, Vector]:
+        """The unit vector of each text; one that comes twice is embedded once."""
+        texts = list(dict.fromkeys(look.query for look in self.looks))
+        return dict(zip(texts, self._embedder.embed(texts), strict=True))
+
+    @cached_property
+    def _allowed(self) -> dict[Filters | None, Mask | None]:
+        filters = {look.filters for look in self.looks}
+        return {one: self._snapshot.allowed(one) if one else None for one in filters}
 
 
 def _crowded(found: Ranking, distinct: Ranking, depth: int) -> bool:
@@ -192,17 +216,18 @@ def fuse(rankings: Iterable[Ranking], k: int) -> list[tuple[int, float]]:
 
 def _passages(
     snapshot: Snapshot,
-    rows: Mapping[int, ChunkRow],
+    owners: Mapping[int, str],
     found: Ranking,
     sure: Ranking,
     top_k: int,
     further: int,
 ) -> list[Passage]:
     scores = dict(found)
-    keys = spread([(key, rows[key].article_id) for key, _ in found], top_k, further)
+    keys = spread([(key, owners[key]) for key, _ in found], top_k, further)
     chosen = with_the_sure(keys, [key for key, _ in sure], top_k)
     more = [key for key in keys[top_k:] if key not in chosen]
     keys = [*sorted(chosen, key=lambda key: (-scores[key], key)), *more]
+    rows = snapshot.rows(keys)
     return [
         Passage(
             rank=rank,

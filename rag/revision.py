@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
-
-import numpy as np
+from zlib import crc32
 
 from rag.catalog import Catalog, damaged
 from rag.errors import IndexDamaged, IndexMissing
@@ -24,15 +22,13 @@ from rag.rows import (
     Vector,
     article_of,
     chunk_rows,
-    day_number,
     day_of,
     facts_of,
     intact,
-    publisher_key,
     storable,
     unpacked,
 )
-from rag.schema import Article, ArticleFacts, Filters
+from rag.schema import Article, ArticleFacts
 
 _LIVE = "{0}.added_revision <= :r AND ({0}.removed_revision IS NULL OR {0}.removed_revision > :r)"
 _LIVE_ARTICLE, _LIVE_CHUNK = _LIVE.format("a"), _LIVE.format("c")
@@ -141,17 +137,67 @@ class Revision:
         )
         return day_of(first), day_of(last)
 
-    def allowed(self, filters: Filters | None) -> Keys | None:
-        """The chunk keys that the filters let through, ascending; None where nothing is barred."""
-        if not filters:
-            return None
-        where, values = _conditions(filters)
+    def article_keys(self, article_ids: Sequence[str]) -> list[int]:
+        """The keys of the articles of these ids; an unknown id has none."""
         rows = self._rows(
-            "SELECT chunk_key FROM chunks c JOIN articles a USING (article_key)"
-            f" WHERE {_LIVE_CHUNK} AND {where} ORDER BY chunk_key",
-            **values,
+            "SELECT article_key FROM articles a"
+            f" WHERE article_id IN (SELECT value FROM json_each(:ids)) AND {_LIVE_ARTICLE}",
+            ids=json.dumps(list(article_ids)),
         )
-        return np.fromiter((key for (key,) in rows), dtype=np.int64, count=len(rows))
+        return [key for (key,) in rows]
+
+    def outline(self) -> tuple[list[tuple[int, int | None, str]], list[tuple[int, int]]]:
+        """Which articles and chunks there are, each list in the order of its keys.
+
+        Returns:
+            Of each article its key, its day since 1970-01-01 (None when unknown) and the form in
+            which its publisher compares; of each chunk its key and that of its article.
+        """
+        articles = self._rows(
+            "SELECT article_key, day, publisher_key FROM articles a"
+            f" WHERE {_LIVE_ARTICLE} ORDER BY article_key"
+        )
+        chunks = self._rows(
+            f"SELECT chunk_key, article_key FROM chunks c WHERE {_LIVE_CHUNK} ORDER BY chunk_key"
+        )
+        return articles, chunks
+
+    def owners(self, keys: Sequence[int]) -> dict[int, str]:
+        """The article id of each chunk of these keys.
+
+        Raises:
+            IndexDamaged: a chunk is missing.
+        """
+        found: dict[int, str] = dict(
+            self._rows(
+                "SELECT chunk_key, article_id FROM chunks JOIN articles USING (article_key)"
+                " WHERE chunk_key IN (SELECT value FROM json_each(:keys))",
+                keys=json.dumps([int(key) for key in keys]),
+            )
+        )
+        if len(found) != len(set(keys)):
+            raise damaged(self.catalog.path, "chunks that the search index knows are missing")
+        return found
+
+    def vectors(self, keys: Keys) -> Vector:
+        """The vectors of these chunks, one row for each key.
+
+        Args:
+            keys: ascending.
+
+        Raises:
+            IndexDamaged: one is missing or is not what was written.
+        """
+        rows = self._rows(
+            "SELECT vector, crc FROM chunks LEFT JOIN vectors USING (vector_key)"
+            " WHERE chunk_key IN (SELECT value FROM json_each(:keys)) ORDER BY chunk_key",
+            keys=json.dumps(keys.tolist()),
+        )
+        if len(rows) != len(keys) or any(blob is None or crc32(blob) != crc for blob, crc in rows):
+            raise IndexDamaged(
+                f"{self.catalog.path}: vectors are damaged; run `rag ingest --rebuild`"
+            )
+        return unpacked(b"".join(blob for blob, _ in rows)).reshape(len(rows), -1)
 
     def rows(self, keys: Sequence[int]) -> dict[int, ChunkRow]:
         """The chunks of these keys.
@@ -195,7 +241,7 @@ class Revision:
     ) -> Iterator[tuple[ChunkRow, Vector, int | None]]:
         rows = self.rows([row[0] for row in block])
         for key, blob, crc, day in block:
-            if blob is None or zlib.crc32(blob) != crc:
+            if blob is None or crc32(blob) != crc:
                 raise IndexDamaged(
                     f"{self.catalog.path}: the vector of chunk {rows[key].chunk_id!r} of article "
                     f"{rows[key].article_id!r} is damaged; run `rag ingest --rebuild`"
@@ -223,24 +269,6 @@ class Revision:
         near = near or difflib.get_close_matches(article_id[:200], known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(map(repr, near))}?" if near else "see `rag articles`"
         return IndexMissing(f"there is no article {article_id[:200]!r} in this index; {hint}")
-
-
-def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """SQL over article `a`, and its values. An unknown day is NULL, which no range lets through."""
-    values: dict[str, tuple[str, Any]] = {}
-    if filters.first_day:
-        values["first"] = "a.day >= :first", day_number(filters.first_day)
-    if filters.last_day:
-        values["last"] = "a.day <= :last", day_number(filters.last_day)
-    if filters.publishers:
-        names = [publisher_key(name) for name in filters.publishers]
-        listed = "a.publisher_key IN (SELECT value FROM json_each(:publishers))"
-        values["publishers"] = listed, json.dumps(names)
-    if filters.article_ids:
-        listed = "a.article_id IN (SELECT value FROM json_each(:ids))"
-        values["ids"] = listed, json.dumps(list(filters.article_ids))
-    conditions = " AND ".join(sql for sql, _ in values.values())
-    return conditions, {name: value for name, (_, value) in values.items()}
 
 
 def _recency(article: ArticleFacts) -> str:

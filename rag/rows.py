@@ -22,6 +22,8 @@ from rag.schema import Article, ArticleFacts, Note, Removal
 
 Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+"""Of a revision's chunks, in the order of their keys, those that may be found."""
 
 CONTENT = "article_id, title, publisher, author, published, modified, url, topics, text"
 """The columns that make a version of an article; their hash is its `content_hash`."""

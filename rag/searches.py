@@ -7,7 +7,7 @@ understood wrongly hides nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,6 +19,7 @@ from rag.understand import SearchRequest
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 Scored = list[tuple[int, float]]
 """Chunk keys with fused scores, best first."""
+Rows = Callable[[Sequence[int]], Mapping[int, ChunkRow]]
 
 SURE = 3
 """Passages that the question as it stands always has among the found: its best ones."""
@@ -71,9 +72,7 @@ def narrowed(filters: Filters | None, prefer: Filters) -> Filters | None:
     )
 
 
-def raised(
-    request: SearchRequest, lists: Sequence[Scored], rows: Mapping[int, ChunkRow], k: int
-) -> Scored:
+def raised(request: SearchRequest, lists: Sequence[Scored], rows: Rows, k: int) -> Scored:
     """The lists of a request's searches as one, with what its words move up in it.
 
     A key scores what it does in the best list. Where a search is about certain days, those of its
@@ -83,7 +82,7 @@ def raised(
     Args:
         request: what was searched for.
         lists: one a search, best first.
-        rows: the chunk of each key.
+        rows: gives the chunks of keys; asked for the best only.
         k: of reciprocal rank fusion.
     """
     days = ((search.about_from, search.about_to) for search in request.searches)
@@ -113,12 +112,12 @@ def _with_ranking(found: Scored, chosen: Iterable[int], k: int) -> Scored:
     return _ordered({key: score + gains.get(key, 0.0) for key, score in found})
 
 
-def _naming(
-    found: Scored, rows: Mapping[int, ChunkRow], first: date | None, last: date | None
-) -> list[int]:
+def _naming(found: Scored, rows: Rows, first: date | None, last: date | None) -> list[int]:
     """Those of the best that name a day, a month or a year between two days, in order."""
     first, last = first or date.min, last or date.max
-    return [key for key, _ in found[:POOL] if _names(rows[key], first, last)]
+    best = [key for key, _ in found[:POOL]]
+    chunks = rows(best)
+    return [key for key in best if _names(chunks[key], first, last)]
 
 
 def _names(row: ChunkRow, first: date, last: date) -> bool:
@@ -132,11 +131,11 @@ def _names(row: ChunkRow, first: date, last: date) -> bool:
     )
 
 
-def _newest(found: Scored, rows: Mapping[int, ChunkRow]) -> list[int]:
+def _newest(found: Scored, rows: Rows) -> list[int]:
     """The best by day of publication, the latest first; those of unknown day are left out."""
-    dated = [
-        (rows[key].published or "", -place, key) for place, (key, _) in enumerate(found[:POOL])
-    ]
+    best = [key for key, _ in found[:POOL]]
+    chunks = rows(best)
+    dated = [(chunks[key].published or "", -place, key) for place, key in enumerate(best)]
     return [key for published, _, key in sorted(dated, reverse=True) if published]
 
 

@@ -54,6 +54,8 @@ class IndexSettings(_Section):
     dir: Path = Path(".newsdesk/index")
     lock_timeout: float = Field(default=60.0, ge=0)
     """Seconds that a writer waits for another one."""
+    exact_up_to: int = Field(default=50_000, ge=0)
+    """Chunks. In a larger collection the vectors to score are chosen by one bit a dimension."""
 
 
 class EmbedderSettings(_Section):

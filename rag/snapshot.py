@@ -13,7 +13,7 @@ from rag.catalog import FILE_NAME, Catalog, EmbedderFacts, Meta, damaged
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.generation import Generation, Pointer
 from rag.revision import Revision
-from rag.rows import ChunkRow, Keys, Vector
+from rag.rows import ChunkRow, Mask, Vector
 from rag.schema import Article, ArticleFacts, Copy, Filters, Holdings
 
 
@@ -58,13 +58,16 @@ class Snapshot:
         return {"articles": self.manifest.articles, "chunks": self.manifest.chunks}
 
     def dense(
-        self, vector: Vector, depth: int, allowed: Keys | None = None
+        self, vector: Vector, depth: int, allowed: Mask | None = None
     ) -> list[tuple[int, float]]:
         """The `depth` chunks nearest to a unit vector: (chunk key, inner product), best first.
 
-        `allowed` holds the chunk keys that may be found; None lets all through, empty finds none.
+        `allowed` says which chunks may be found, see `allowed`; None lets all through.
+
+        Raises:
+            IndexDamaged: a stored vector is not what was written.
         """
-        return self._generation.dense.search(vector, depth, allowed)
+        return self._generation.dense.search(vector, depth, allowed, self._revision.vectors)
 
     def lexical(
         self, query: str, depth: int, filters: Filters | None = None
@@ -75,9 +78,20 @@ class Snapshot:
         """
         return self._generation.lexical.search(query, depth, filters)
 
-    def allowed(self, filters: Filters | None) -> Keys | None:
-        """The chunk keys that filters let through; None where nothing is barred."""
-        return self._revision.allowed(filters)
+    def allowed(self, filters: Filters | None) -> Mask | None:
+        """Which chunks filters let through; None where nothing is barred."""
+        if not filters:
+            return None
+        named = self._revision.article_keys(filters.article_ids) if filters.article_ids else None
+        return self._generation.columns.mask(filters, named)
+
+    def owners(self, keys: Sequence[int]) -> dict[int, str]:
+        """The article id of each of these chunks.
+
+        Raises:
+            IndexDamaged: one is missing.
+        """
+        return self._revision.owners(keys)
 
     def rows(self, keys: Sequence[int]) -> dict[int, ChunkRow]:
         """The chunks of these keys.
@@ -159,7 +173,8 @@ def _check_whole(folder: Path, opened: Generation, catalog: Catalog, meta: Meta)
         )
     if Revision(catalog, manifest.revision).counts() != (manifest.articles, manifest.chunks):
         raise damaged(catalog.path, "its rows are not the ones that were published")
-    if {opened.dense.chunks, opened.lexical.chunks} != {manifest.chunks}:
+    found = {len(opened.columns.keys), opened.dense.chunks, opened.lexical.chunks}
+    if found != {manifest.chunks}:
         raise IndexDamaged(f"{folder}: the search indexes disagree; run `rag doctor --repair`")
 
 

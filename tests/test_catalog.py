@@ -12,7 +12,7 @@ from rag.catalog import FILE_NAME, Catalog, EmbedderFacts
 from rag.changes import Changes
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagError
 from rag.revision import Revision
-from rag.schema import Article, ArticleFacts, Chunk, Filters, Rejection, Removal
+from rag.schema import Article, ArticleFacts, Chunk, Rejection, Removal
 
 FACTS = EmbedderFacts(name="hashed-words", fingerprint="hashed-words 64 dimensions", dimensions=64)
 CHUNKING = {"size": 200, "overlap": 0}
@@ -167,36 +167,6 @@ def test_keys_are_never_used_twice(catalog: Catalog) -> None:
         keys = {row.chunk_key for row, _, _ in Revision(catalog, revision).stored()}
         assert not keys & seen
         seen |= keys
-
-
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        (Filters(published_from="2023-01-02"), {"b", "c"}),
-        (Filters(published_to="2023-01-02"), {"a", "b"}),
-        (Filters(published_from="2023-01-02", published_to="2023-01-02"), {"b"}),
-        (Filters(published_from="1900-01-01", published_to="2100-01-01"), {"a", "b", "c"}),
-        (Filters(publishers=("RTÉ ",)), {"b", "unknown"}),
-        (Filters(publishers=("desk", "nobody")), {"a", "c"}),
-        (Filters(article_ids=("a", "unknown", "x")), {"a", "unknown"}),
-        (Filters(article_ids=("a",), publishers=("rté",)), set()),
-    ],
-)
-def test_filters(catalog: Catalog, filters: Filters, expected: set[str]) -> None:
-    revision = Revision(
-        catalog,
-        write(
-            catalog,
-            article("a", publisher="Desk", published="2023-01-01"),
-            article("b", publisher="rté", published="2023-01-02T23:59:00-05:00"),
-            article("c", publisher="Desk", published="2023-01-03"),
-            article("unknown", publisher="RTÉ"),
-        ),
-    )
-    keys = revision.allowed(filters)
-    assert keys is not None
-    assert {row.article_id for row in revision.rows(list(keys)).values()} == expected
-    assert revision.allowed(Filters()) is None
 
 
 def test_articles_come_newest_first_and_publishers_in_order(catalog: Catalog) -> None:

@@ -495,7 +495,10 @@ def test_an_article_of_many_chunks(desk: Desk) -> None:
     snapshot = desk.index.snapshot()
     allowed = snapshot.allowed(Filters(article_ids=("long",)))
     assert allowed is not None
-    assert len(snapshot.rows(allowed)) == report.chunks
+    assert allowed.sum() == report.chunks
+    vector = desk.embedder.embed(["word"])[0]
+    found = snapshot.dense(vector, report.chunks, allowed)
+    assert len(snapshot.rows([key for key, _ in found])) == report.chunks
 
 
 # --- against a dictionary -------------------------------------------------------------------
