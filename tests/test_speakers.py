@@ -60,6 +60,7 @@ TOLD = [
 ]  # fmt: skip
 
 UNSURE = [
+    "The continued sale of fake pills is a worry.",
     # two who may be meant
     "Minister Jan Vos met Minister Ota Mori. The minister said it was late.",
     "Minister Jan Vos met Coach Max Hahn. He said it was late.",

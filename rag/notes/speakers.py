@@ -246,7 +246,7 @@ def _speaker(
             return ""
         return _antecedent(cast, paragraph, woman=words[0].lower() == "she")
     if words[0].lower() == "the":
-        return _by_role(cast, " ".join(words), paragraph)
+        return _by_role(cast, words[1:], paragraph) if words[1:] else ""
     names = (" ".join(words[at:]) for at in range(len(words) - 1))
     known = next((name for name in names if name in cast.who), "")
     titled = all(word.lower() in ROLES for word in words[:-1])
@@ -259,9 +259,9 @@ def _by_surname(cast: _Cast, surname: str) -> str:
     return only if only in cast.who else ""
 
 
-def _by_role(cast: _Cast, words: str, paragraph: int) -> str:
-    """The one person near who was given this role, with all that "the Japanese official" says."""
-    *qualities, noun = words.lower().split()[1:]
+def _by_role(cast: _Cast, words: Sequence[str], paragraph: int) -> str:
+    """The one person near who was given this role, with all that "Japanese official" says."""
+    *qualities, noun = (word.lower() for word in words)
     near = [
         key for key, last in cast.roles.get(noun, {}).items() if paragraph - last <= ROLE_PARAGRAPHS
     ]
