@@ -1,4 +1,6 @@
+import csv
 import json
+import math
 
 import pytest
 from evaluate_fakes import FakeAssistant
@@ -6,6 +8,7 @@ from evaluate_fakes import FakeAssistant
 from rag.errors import CorpusError
 from rag.evaluate import EvidenceQuote, missing_evidence, run
 from rag.evaluate.importers import beir, multihop_rag
+from rag.evaluate.layouts import detect, imported
 from rag.evaluate.metrics import PairFigures
 from rag.evaluate.pairs import bump, judge_pairs
 from rag.evaluate.question_files import squad2
@@ -156,3 +159,164 @@ def test_a_broken_line_is_told_by_file_and_number(tmp_path):
     lines(tmp_path / "queries.jsonl", query)
     with pytest.raises(CorpusError, match="q1: each evidence needs an article and a fact"):
         multihop_rag(tmp_path)
+
+
+# --- layouts as published ---------------------------------------------------------------------
+
+
+def written(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_multihop_rag_as_its_authors_lay_it_out(tmp_path):
+    article = {
+        "title": "A fab", "author": "A", "source": "Desk", "published_at": "2023-05-02T08:00:00",
+        "category": "tech", "url": "https://a.example/fab", "body": "Norland built a fab.",
+    }  # fmt: skip
+    here = {"url": "https://a.example/fab", "fact": "Norland built a fab", "title": "A fab"}
+    gone = {**here, "url": "https://a.example/gone"}
+    query = {"query": "Who?", "answer": "Norland", "question_type": "inference_query"}
+    null = {"query": "When?", "answer": "Insufficient information.", "question_type": "null_query"}
+    written(tmp_path / "corpus.json", [article])
+    written(
+        tmp_path / "MultiHopRAG.json",
+        [{**query, "evidence_list": [here, gone]}, {**null, "evidence_list": []}],
+    )
+    assert detect(tmp_path) == "multihop-rag"
+    articles, dataset = imported(tmp_path)
+    assert (articles[0].publisher, articles[0].published) == ("Desk", "2023-05-02T08:00:00")
+    first, unanswerable = dataset.cases
+    assert first.evidence == (EvidenceQuote(articles[0].article_id, "Norland built a fab"),)
+    assert first.tags == ("inference_query", "partial")
+    assert unanswerable.answer is None
+
+
+def test_beir_grades_weigh_in_ndcg(tmp_path):
+    lines(tmp_path / "corpus.jsonl", *CORPUS)
+    lines(tmp_path / "queries.jsonl", {"_id": "1", "text": "tea built in Port Ash"})
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tfab\t1\n1\ttea\t3\n")
+    assert detect(tmp_path) == "beir"
+    dataset = imported(tmp_path)[1]
+    (record,) = run(dataset, FakeAssistant(), answer=False).records  # finds fab before tea
+    assert [one.article_id for one in record.passages][:2] == ["fab", "tea"]
+    ideal = 3 / math.log2(2) + 1 / math.log2(3)
+    expected = (1 / math.log2(2) + 3 / math.log2(3)) / ideal
+    assert record.scores["ndcg_at_10"].value == pytest.approx(expected)
+
+
+def test_chunking_ranges_become_places(tmp_path):
+    text = "Naïve. Norland built a fab.\nIt cost much."
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "corpora" / "news.md").write_text(text, encoding="utf-8")
+    references = json.dumps([{"content": "Norland", "start_index": 7, "end_index": 14}])
+
+    def rows(references):
+        with (tmp_path / "questions.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerows([("question", "references", "corpus_id"), ("Who?", references, "news")])
+
+    rows(references)
+    assert detect(tmp_path) == "chunking"
+    (article,), dataset = imported(tmp_path)
+    assert article.text == text
+    assert dataset.cases[0].evidence == (EvidenceQuote("news", "Norland", 7),)
+    assert missing_evidence(dataset, by_id([article])) == []
+    for bad in (references.replace("14", "99"), "[]x"):
+        rows(bad)
+        with pytest.raises(CorpusError, match="question 1 "):
+            imported(tmp_path)
+
+
+def test_squad_as_published(tmp_path):
+    answers = [{"text": "40", "answer_start": 13}, {"text": "40 quays", "answer_start": 13}]
+    asked = [
+        {"id": "a", "question": "How many quays?", "answers": answers, "is_impossible": False},
+        {"id": "b", "question": "Who?", "answers": [], "is_impossible": True},
+    ]
+    topic = {
+        "title": "Port_Ash",
+        "paragraphs": [{"context": "Port Ash has 40 quays.", "qas": asked}],
+    }
+    file = written(tmp_path / "dev-v2.0.json", {"version": "v2.0", "data": [topic]})
+    assert detect(tmp_path / "dev-v2.0.json") == "squad"
+    (article,), dataset = imported(tmp_path)  # the only file of its folder
+    assert (article.title, article.text) == ("Port Ash", "Port Ash has 40 quays.")
+    assert dataset.cases[0].parts == (("40", "40 quays"),)
+    assert dataset.cases[0].evidence == (EvidenceQuote(article.article_id, "40 quays"),)
+    assert dataset.cases[1].answer is None
+    closed = imported(file, closed=True)[1]
+    assert closed.cases[1].filters == Filters(article_ids=(article.article_id,))
+    written(file, {"data": [{"paragraphs": [{}]}]})
+    with pytest.raises(CorpusError, match="not laid out as SQuAD is"):
+        imported(file)
+
+
+RECORDS = (
+    ({"user_input": "Who?", "reference": "Norland", "response": "I guess"}, "Norland"),
+    ({"question": "Who?", "ground_truth": "Norland", "answer": "a system's"}, "Norland"),
+    ({"question": "Who?", "ground_truths": ["Norland", "N."]}, (("Norland", "N."),)),
+    ({"question": "Who?", "answers": {"text": ["Norland"], "answer_start": [0]}}, "Norland"),
+    ({"question": "Who?", "answers": {"text": [], "answer_start": []}}, None),
+    ({"question": "Who?", "answers": []}, None),
+    ({"query": "Who?", "answer": "Norland"}, "Norland"),
+    ({"question": "Who?", "ground_truth": " "}, ()),
+    ({"question": "Who?", "response": "a system's"}, ()),
+)
+
+
+@pytest.mark.parametrize(("record", "answer"), RECORDS)
+def test_what_records_expect(tmp_path, record, answer):
+    file = lines(tmp_path / "qa.jsonl", {**record, "contexts": ["Norland did."]})
+    assert detect(file) == "ragas"
+    (article,), dataset = imported(file)
+    assert article.text == "Norland did."
+    assert dataset.cases[0].answer == answer
+    gold = () if answer is None else (EvidenceQuote(article.article_id),)
+    assert dataset.cases[0].evidence == gold
+
+
+def test_retrieved_contexts_are_articles_and_no_evidence(tmp_path):
+    record = {
+        "user_input": "Who?",
+        "reference": "Norland",
+        "retrieved_contexts": ["Tea fell.", "Norland did."],
+        "reference_contexts": ["Norland did."],
+    }
+    articles, dataset = imported(lines(tmp_path / "qa.jsonl", record, {**record, "id": "mine"}))
+    assert sorted(article.text for article in articles) == ["Norland did.", "Tea fell."]
+    assert [case.id for case in dataset.cases] == ["q1", "mine"]
+    (evidence,) = dataset.cases[0].evidence
+    assert by_id(articles)(evidence.article_id).text == "Norland did."
+
+
+def test_columns_of_a_json_file_are_records(tmp_path):
+    columns = {"question": ["Who?", "What?"], "context": ["One.", "Two."], "answer": ["1", "2"]}
+    articles, dataset = imported(written(tmp_path / "qa.json", columns))
+    assert [(case.question, case.answer) for case in dataset.cases] == [
+        ("Who?", "1"),
+        ("What?", "2"),
+    ]
+    assert [article.text for article in articles] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"faithful": "a", "unfaithful": "b"}, "these are pairs of texts"),
+        ({"id": "a", "question": "q", "answer": None, "evidence": []}, "these are cases already"),
+        ({"text": "a"}, "laid out as none of multihop-rag, beir, chunking, squad2, squad, ragas"),
+    ],
+)
+def test_what_is_no_layout_is_told(tmp_path, content, told):
+    with pytest.raises(CorpusError, match=told):
+        imported(lines(tmp_path / "x.jsonl", content))
+
+
+def test_a_layout_that_does_not_fit_is_told(tmp_path):
+    file = lines(tmp_path / "x.jsonl", {"text": "a"})
+    with pytest.raises(CorpusError, match="record 1: holds no question"):
+        imported(file, "ragas")
+    with pytest.raises(CorpusError, match="no such file"):
+        imported(tmp_path / "gone")
