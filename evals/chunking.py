@@ -5,9 +5,9 @@
 FOLDER holds the chunking evaluation of Chroma ("Evaluating Chunking Strategies for Retrieval"):
 `corpora/*.md` and `questions.csv` with the exact ranges that answer each question. All corpora go
 into one index; each question is asked over all of them, by the embedder alone and by the embedder
-and BM25 fused (no limit of passages an article: the corpora are five long texts). For a question,
-recall is covered gold / gold, precision covered gold / retrieved characters, and IoU covered gold /
-(retrieved characters + gold that was missed); the table has the means, in percent.
+and BM25 fused (no limit of passages an article: the corpora are five long texts). Recall, precision
+and IoU are those of `rag.evaluate.ranges`; the table has their means over the questions, in percent.
+Through the whole retriever, `rag eval import` and `rag eval run` measure the same.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import csv
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rag.assistant import Assistant
+from rag.evaluate.ranges import range_figures
 from rag.retrieve import fuse
 from rag.schema import Article
 from rag.settings import Settings
@@ -54,18 +55,6 @@ def questions(folder: Path) -> list[Question]:
         ]
 
 
-def figures(gold: Sequence[Range], found: Iterable[Range], retrieved: int) -> tuple[float, ...]:
-    """Recall, precision and IoU; `found` are ranges of the same corpus, `retrieved` all characters.
-
-    >>> figures([(0, 10)], [(5, 15), (5, 15)], 20)
-    (0.5, 0.25, 0.2)
-    """
-    wanted = {place for start, end in gold for place in range(start, end)}
-    got = {place for start, end in found for place in range(start, end)} & wanted
-    missed = len(wanted) - len(got)
-    return len(got) / len(wanted), len(got) / retrieved, len(got) / (retrieved + missed)
-
-
 def measure(
     articles: Sequence[Article], asked: Sequence[Question], size: int, overlap: int
 ) -> tuple[int, dict[str, np.ndarray]]:
@@ -84,9 +73,9 @@ def measure(
             rankings = {"dense": dense, "dense + BM25": fuse([dense, lexical], 10)}
             for name, ranking in rankings.items():
                 rows = snapshot.rows([key for key, _ in ranking[:TOP]]).values()
-                own = [(row.start, row.end) for row in rows if row.article_id == question.corpus]
-                retrieved = sum(row.end - row.start for row in rows)
-                scores[name].append(figures(question.gold, own, retrieved))
+                found = [(row.article_id, row.start, row.end) for row in rows]
+                gold = [(question.corpus, *place) for place in question.gold]
+                scores[name].append(range_figures(gold, found))
     return report.chunks, {name: 100 * np.mean(found, axis=0) for name, found in scores.items()}
 
 

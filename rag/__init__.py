@@ -24,7 +24,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     verify, cite       sentence and evidence to verdict, draft to cited sentences
     retrieve, evidence question to passages to evidence     answer   all of it, as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
-    evaluate, ui, cli  what people run
+    evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands
 
 Names below are imported when first used, so that `import rag` costs next to nothing.
 """
