@@ -6,7 +6,7 @@ FOLDER holds the chunking evaluation of Chroma ("Evaluating Chunking Strategies 
 `corpora/*.md` and `questions.csv` with the exact ranges that answer each question. All corpora go
 into one index; each question is asked over all of them, by the embedder alone and by the embedder
 and BM25 fused (no limit of passages an article: the corpora are five long texts). Recall, precision
-and IoU are those of `rag.evaluate.ranges`; the table has their means over the questions, in percent.
+and IoU are those of `rag.evaluate.ranges`; the table has their means, in percent.
 Through the whole retriever, `rag eval import` and `rag eval run` measure the same.
 """
 
