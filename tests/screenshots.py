@@ -1,6 +1,7 @@
 """Makes the pictures of the README: `python tests/screenshots.py` writes docs/images/*.png.
 
-Ingests the starter articles into a temporary index, serves them, and asks in a real Chromium.
+Ingests the starter articles into a temporary index, serves them, and asks in a real Chromium; then
+runs the starter set for the picture of its report.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from pathlib import Path
 from chromium import PHONE, opened_browser, served
 
 from rag import Assistant
+from rag.evaluate import Dataset, run
+from rag.evaluate.command import what_runs
+from rag.evaluate.html_report import save_report
 from rag.paths import shipped
 from rag.settings import Settings
 
@@ -29,15 +33,28 @@ PICTURES = (
 
 
 @contextmanager
-def starter() -> Iterator[str]:
-    """The address of a chat over the starter articles."""
+def starter() -> Iterator[tuple[Assistant, str]]:
+    """An assistant over the starter articles, and the address of its chat."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Assistant.open(folder, Settings.load(environ={})) as assistant,
     ):
         assistant.ingest([shipped("corpus")])
         with served(assistant, assistant.settings) as address:
-            yield address
+            yield assistant, address
+
+
+def report(browser, assistant: Assistant, cases: int = 120) -> None:
+    """Run the starter set, which takes minutes, and take the top of its report."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "report.html"
+        dataset = Dataset.load("starter").sample(cases)
+        found = run(dataset, assistant, about={**what_runs(assistant), **assistant.about})
+        save_report(file, [found])
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+        page.goto(file.as_uri())
+        page.screenshot(path=IMAGES / "report.png")
+        page.close()
 
 
 def ask(page, question: str) -> None:
@@ -51,7 +68,7 @@ def ask(page, question: str) -> None:
 def main() -> None:
     """Make all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with starter() as address, opened_browser() as browser:
+    with starter() as (assistant, address), opened_browser() as browser:
         for name, window, scheme, question, opened in PICTURES:
             page = browser.new_page(**window, color_scheme=scheme)
             page.set_default_timeout(120_000)
@@ -64,6 +81,7 @@ def main() -> None:
             page.wait_for_timeout(500)  # until scrolling has come to rest
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
+        report(browser, assistant)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import json
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from evaluate_fakes import DATASET, FakeAssistant, FakeSearcher
@@ -10,6 +11,7 @@ from lxml import html
 
 from rag.errors import CorpusError, SettingsError
 from rag.evaluate import Case, EvidenceQuote, Record, Run, run
+from rag.evaluate import html_report as html_module
 from rag.evaluate.charts import charts, rank_shares, recall_curve, refusal_curves
 from rag.evaluate.command import report_files, run_sets
 from rag.evaluate.explain import STATUSES, evidence_rank, quotes_in, status, trouble
@@ -460,8 +462,10 @@ def test_a_browser_loads_nothing_runs_nothing_and_filters(tmp_path, tiny):
         page.locator("button.filter", has_text="right").click()
         page.goto(f"{(tmp_path / 'tiny.html').as_uri()}#case-2")
         assert page.locator("#case-2 .answer, #case-2 .result").first.is_visible()
-        for width in (1280, 390):
+        save_report(tmp_path / "two.html", [tiny, tiny], ["a" * 90, "b"])
+        for name, width in itertools.product(("tiny", "two", "hostile"), (1280, 390)):
             page.set_viewport_size({"width": width, "height": 800})
+            page.goto((tmp_path / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -470,3 +474,28 @@ def test_every_outcome_is_a_status():
 
     assert set(OUTCOMES) <= set(STATUSES)
     assert json.dumps(STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        *itertools.product(("ink", "quiet", "accent", "bad"), ("paper", "raised", "tint")),
+        *((name, f"{name}-tint") for name in ("good", "fair", "bad", "failed")),
+        ("ink", "marked"),
+        ("ink", "bad-tint"),
+        *(("paper", f"run-{place}") for place in range(6)),
+    ],
+)
+def test_text_stands_out_from_its_ground(ink, ground):
+    """WCAG 2.2 AA: a contrast of 4.5 to 1, in light and dark."""
+    style = (Path(html_module.__file__).parent / "templates" / "report.css").read_text()
+    colours = dict(re.findall(r"--([\w-]+): light-dark\((#\w{6}, #\w{6})\)", style))
+    for one, other in zip(colours[ink].split(", "), colours[ground].split(", "), strict=True):
+        lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def luminance(colour):
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -16,9 +16,16 @@ summary.py    scores of all cases -> figures with intervals, latency, thresholds
 report.py     Report: figures -> text and Markdown tables
 resampling.py intervals and the significance test
 compare.py    two runs, case by case       compare_table.py  the same as text
+explain.py    what became of a case, in words
+charts.py     runs -> curves and histograms, as SVG
+view.py       runs -> what the HTML report shows
+html_report.py    the HTML report, from templates/
+judge.py      a language model asked what it thinks of saved answers
+verdicts.py   what it said: the file that keeps it, figures, agreement with the metrics
+run_files.py  which files hold saved runs, and what stands beside them
 export.py     runs in the layouts of TREC and RAGAS
 saved.py      answers that readers marked in the chat, as cases
-command.py    what `rag eval run` does with all of these, but for printing
+command.py    what `rag eval run` and `rag eval report` do with all of these, but for printing
 
 Ten lines on anybody's retriever, which needs one method, `passages(question, top_k, filters)`, or
 is a LlamaIndex retriever:

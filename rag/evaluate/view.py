@@ -83,8 +83,8 @@ class Column:
     @property
     def models(self) -> list[str]:
         """The names of its embedder and its language model, where they are on record."""
-        facts = (self.run.about.get(name) for name in ("embedder", "model"))
-        return [fact.split()[0] for fact in facts if isinstance(fact, str) and fact.strip()]
+        embedder, model = (str(self.run.about.get(name) or "") for name in ("embedder", "model"))
+        return [name for name in (embedder.partition(" ")[0], model) if name]
 
 
 @dataclass(frozen=True, slots=True)
