@@ -25,6 +25,7 @@ from rag.addresses import is_address
 from rag.answer import Answerer
 from rag.cite import Bibliography, Bound
 from rag.errors import CorpusError, IndexBusy, IndexMissing
+from rag.events import PASSAGES, dated
 from rag.index import Index
 from rag.retrieve import Retriever
 from rag.rewrite import proposed
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.evidence import Embed
     from rag.llm import LanguageModel
+    from rag.notes.days import Days
     from rag.web.visit import Visit
 
 Ingestible = str | Path | Article | Mapping[str, Any]
@@ -207,14 +209,20 @@ class Assistant:
     ) -> SearchRequest:
         if not self.settings.retrieval.understand:
             return plain(question, history)
-        held, today = self._index.snapshot().holdings, date.today()
+        snapshot, today = self._index.snapshot(), date.today()
+
+        def days(event: str) -> Days | None:
+            found = snapshot.rows([key for key, _ in snapshot.lexical(event, PASSAGES)])
+            return dated(event, found.values())
+
         lines = []
         if self._model is not None and self.settings.llm.base_url:
             lines = proposed(question, history, self._model)
         if not lines:
-            return understand(question, history, held, today, without)
+            return understand(question, history, snapshot.holdings, today, without, days)
         whole, more = (lines[0], lines[1:]) if history else (question, lines)
-        return understand(whole, (), held, today, without).with_parts(more)
+        found = understand(whole, (), snapshot.holdings, today, without, days)
+        return found.with_parts(more)
 
     def retrieve(
         self, question: str, top_k: int = 10, filters: Filters | None = None

@@ -28,6 +28,7 @@ _LONGEST = 300
 _TOKENS = 160
 _TURNS = 4
 """Of the conversation that the model is shown."""
+_FIGURE = re.compile(r"\d+")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -55,10 +56,10 @@ def _sound(lines: Sequence[str], question: str, history: Sequence[Turn]) -> bool
         return False
     said = " ".join([question, *(f"{turn.question} {turn.answer}" for turn in history)])
     known, names = frozenset(content_stems(said)), name_keys(said)
-    numbers = {number.value for number in facts(said).numbers}
+    figures = frozenset(_FIGURE.findall(said))
     return all(
         known.intersection(content_stems(line))
         and all(set(name.keys) <= names for name in facts(line).names if not name.opens)
-        and {number.value for number in facts(line).numbers} <= numbers
+        and figures.issuperset(_FIGURE.findall(line))
         for line in lines
     )

@@ -344,7 +344,7 @@ class Understood(Record):
     """
 
     kind: str
-    """`publisher`, `published`, `about` or `future` (days that it is about), or `newest`."""
+    """`publisher`, `published`, `about`, `event` or `future` (days that it is about), `newest`."""
     words: str
     start: int
     end: int

@@ -7,23 +7,28 @@ rests on, and can be left out by its label.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from rag.clauses import Clause, clauses
 from rag.dates import MONTHS
+from rag.notes.days import Days
+from rag.notes.event import event
 from rag.notes.period import FUTURE, PUBLISHED, Period, period
 from rag.notes.tense import Tense, tense
-from rag.notes.when import time_notes
+from rag.notes.when import Note, time_notes
 from rag.parts import parts
 from rag.question import make_whole
 from rag.schema import Filters, Holdings, Record, Search, Turn, Understood
 from rag.sources import Named, named_sources
 from rag.words import content_stems
 
-PUBLISHER, NEWEST = "publisher", "newest"
+PUBLISHER, NEWEST, EVENT = "publisher", "newest", "event"
+
+Dated = Callable[[str], Days | None]
+"""The days of an event, by its name; None where they are not known."""
 
 REPORTED_WITHIN = timedelta(days=14)
 """News tells of what happened in a period for about this long afterwards."""
@@ -94,6 +99,7 @@ def understand(
     held: Holdings,
     today: date,
     without: Collection[str] = (),
+    dated: Dated | None = None,
 ) -> SearchRequest:
     """Read a question: its parts, and the publishers, times and recency that it names.
 
@@ -103,14 +109,16 @@ def understand(
         held: what the collection holds: only its publishers are read as such.
         today: what "last week" is counted from.
         without: labels or kinds of what is not to be understood, as the reader wants it.
+        dated: the days of an event by its name, where the collection tells them.
     """
     whole = make_whole(question, history)
+    reading = _Reading(held, today, dated)
     sources = {one: _publisher(whole, one) for one in named_sources(whole, held.publishers)}
     kept = [one for one, said in sources.items() if _wanted(said, without)]
     cut = clauses(whole, kept)
     several = len(cut) > 1
     stretches = cut if several else (Clause(0, len(whole), tuple(kept)),)
-    read = [_Stretch.of(whole, clause, held, today, without) for clause in stretches]
+    read = [_Stretch.of(whole, clause, reading, without) for clause in stretches]
     said = [*(sources[one] for one in kept), *(time for one in read for time in one.said)]
     if not any(one.kind == PUBLISHED for one in said):
         said += [one for one in _newest(whole) if _wanted(one, without)]
@@ -143,6 +151,57 @@ def _by_part(question: str, stretch: _Stretch) -> list[Search]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """What times are read against."""
+
+    held: Holdings
+    today: date
+    dated: Dated | None
+
+    def periods(self, text: str) -> list[Period]:
+        """What a stretch says about time; several days of publication are each one."""
+        found = self._period(text)
+        if found is None:
+            return list(self._event(text))
+        notes = [note for note in time_notes(text, self.today.isoformat()) if not note.relative]
+        days = {note.first_day for note in notes}
+        apart = (
+            found.kind == PUBLISHED
+            and len(days) > 1
+            and (found.first_day, found.last_day) == (min(days), max(days))
+            and all(note.first_day == note.last_day for note in notes)
+            and not any(_RANGE.fullmatch(text, a.end, b.start) for a, b in pairwise(notes))
+        )
+        return [_day(note) for note in notes] if apart else [found]
+
+    def _period(self, text: str) -> Period | None:
+        """What a stretch says about time, all together.
+
+        A day or month without a year is the one that the collection has, if today's reading lies
+        behind all that is published and the collection spans less than a year.
+        """
+        found = period(text, self.today)
+        first, last = self.held.first_day, self.held.last_day
+        if found is None or first is None or last is None or last - first > timedelta(365):
+            return found
+        words = text[found.start : found.end]
+        if _YEAR.search(words) or not _MONTH.search(words):
+            return found
+        return found if (found.first_day or first) <= last else period(text, last)
+
+    def _event(self, text: str) -> Iterator[Period]:
+        """The period that an event opens or closes, where the collection dates it."""
+        if (found := event(text)) and self.dated and (days := self.dated(found.name)):
+            first, last = found.period(days)
+            said = f"{text[found.start : found.end]} ({days.in_words()})"
+            yield Period(found.start, found.end, said, first, last, EVENT)
+
+
+def _day(note: Note) -> Period:
+    return Period(note.start, note.end, note.meaning, note.first_day, note.last_day, PUBLISHED)
+
+
+@dataclass(frozen=True, slots=True)
 class _Stretch:
     """A stretch of the question that is searched for by itself, and what it restricts to."""
 
@@ -153,10 +212,10 @@ class _Stretch:
 
     @classmethod
     def of(
-        cls, question: str, clause: Clause, held: Holdings, today: date, without: Collection[str]
+        cls, question: str, clause: Clause, reading: _Reading, without: Collection[str]
     ) -> _Stretch:
         text = question[clause.start : clause.end]
-        told = [(one, _time(question, clause.start, one)) for one in _periods(text, held, today)]
+        told = [(one, _time(question, clause.start, one)) for one in reading.periods(text)]
         kept = [pair for pair in told if _wanted(pair[1], without)]
         return cls(
             text, clause.sources, tuple(one for one, _ in kept), tuple(said for _, said in kept)
@@ -213,41 +272,6 @@ def _publisher(question: str, one: Named) -> Understood:
     return Understood(kind=PUBLISHER, words=words, start=one.start, end=one.end, label=f"by {only}")
 
 
-def _periods(text: str, held: Holdings, today: date) -> list[Period]:
-    """What a stretch says about time; several days of publication are each one."""
-    found = _period(text, held, today)
-    if found is None:
-        return []
-    notes = [note for note in time_notes(text, today.isoformat()) if not note.relative]
-    single = all(note.first_day == note.last_day for note in notes)
-    days = {note.first_day for note in notes}
-    whole = days and (found.first_day, found.last_day) == (min(days), max(days))
-    if found.kind != PUBLISHED or len(days) < 2 or not single or not whole:
-        return [found]
-    if any(_RANGE.fullmatch(text, one.end, other.start) for one, other in pairwise(notes)):
-        return [found]
-    return [
-        Period(one.start, one.end, one.meaning, one.first_day, one.last_day, PUBLISHED)
-        for one in notes
-    ]
-
-
-def _period(text: str, held: Holdings, today: date) -> Period | None:
-    """What a stretch says about time, all together.
-
-    A day or month without a year is the one that the collection has, if today's reading lies
-    behind all that is published and the collection spans less than a year.
-    """
-    found = period(text, today)
-    first, last = held.first_day, held.last_day
-    if found is None or first is None or last is None or last - first > timedelta(365):
-        return found
-    words = text[found.start : found.end]
-    if _YEAR.search(words) or not _MONTH.search(words):
-        return found
-    return found if (found.first_day or first) <= last else period(text, last)
-
-
 def _time(question: str, offset: int, found: Period) -> Understood:
     start, end = offset + found.start, offset + found.end
     return Understood(
@@ -260,9 +284,11 @@ def _time(question: str, offset: int, found: Period) -> Understood:
 
 
 def _label(found: Period) -> str:
-    """Such as "published in May 2023", "published on 3 July 2023", "about May 2023", "since 2021"."""
+    """Such as "published in May 2023", "published on 3 July 2023", "about 2021", "since 2021"."""
     days = found.meaning.removeprefix("about ")
     published = found.kind == PUBLISHED
+    if found.kind == EVENT:
+        return found.meaning
     if found.first_day is None or found.last_day is None:
         return f"published {days}" if published else days
     if not published:

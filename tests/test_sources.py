@@ -1,5 +1,7 @@
 """Publishers that a question names as its sources, and those that it asks about."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,7 +112,7 @@ def test_sources_and_clauses_lie_apart_in_the_question(question, more):
     assert all(n.start < n.end and n.publishers for n in named)
     cut = clauses(question, named)
     assert [source for clause in cut for source in clause.sources] == list(named)
-    assert all(one.end <= other.start for one, other in zip(cut, cut[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(cut))
     for clause in cut:
         assert all(clause.start <= n.start and n.end <= clause.end for n in clause.sources)
 

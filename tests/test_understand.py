@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.events import dated
+from rag.notes.days import Days
+from rag.rows import ChunkRow
 from rag.schema import Filters, Holdings, Turn
 from rag.understand import MOST, plain, understand
 
@@ -158,10 +161,11 @@ def test_a_label_or_a_kind_can_be_left_out():
 
 _PIECES = st.lists(
     st.sampled_from(
-        "What did Reuters report The Verge article of on in May 2023 , and ? who now latest since "
-        "4 October – “ ” ’s 2021 last week according to Fortune while published İ today \n".split(
-            " "
-        )
+        [
+            *"What did Reuters report The Verge article of on in May 2023 , and ? who now".split(),
+            *"4 October – “ ” ’s 2021 last week according to Fortune while published İ".split(),
+            *("today", "latest", "since the G7 meeting", "\n"),
+        ]
     ),
     max_size=24,
 ).map(" ".join)
@@ -176,7 +180,71 @@ def test_the_words_of_what_is_understood_stand_in_the_question(question, earlier
     assert found.searches[0].query == found.question
     assert 1 <= len(found.searches) <= MOST
     assert found.newest == any(u.kind == "newest" for u in found.understood)
-    nothing = asked(question, without=[u.label for u in found.understood])
-    assert (
-        not {u.label for u in nothing.understood} & {u.label for u in found.understood} or earlier
+    if not earlier:  # leaving a publisher out can change what the rest is read as, not its label
+        left_out = {u.label for u in found.understood}
+        assert not left_out & {u.label for u in asked(question, without=left_out).understood}
+
+
+def test_an_event_is_a_period_where_the_collection_dates_it():
+    question = "What has changed since the G7 meeting?"
+    assert asked(question).understood == ()
+    days = Days(date(2023, 5, 19), date(2023, 5, 21))
+    found = understand(question, (), HELD, TODAY, (), {"the G7 meeting": days}.get)
+    (told,) = found.understood
+    assert (told.kind, told.words) == ("event", "since the G7 meeting")
+    assert told.label == "since the G7 meeting (19 to 21 May 2023)"
+    (search,) = found.searches
+    assert (search.about_from, search.about_to) == (date(2023, 5, 19), None)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("What was said before the Hiroshima summit?", None, date(2023, 5, 18)),
+        ("What was agreed during the Hiroshima summit?", date(2023, 5, 19), date(2023, 5, 21)),
+        ("What did Japan do after the Hiroshima summit?", date(2023, 5, 19), None),
+    ],
+)
+def test_what_an_event_bounds(question, first, last):
+    days = Days(date(2023, 5, 19), date(2023, 5, 21))
+    (search,) = understand(question, (), HELD, TODAY, (), lambda _: days).searches
+    assert (search.about_from, search.about_to) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What happened after the meeting?",
+        "What has changed since then?",
+        "Who spoke at the G7 meeting?",
+        "Who came before the Ohio court?",
+        "What follows the law of the sea?",
+    ],
+)
+def test_no_event_with_a_name_bounds_nothing(question):
+    days = Days(date(2023, 5, 19), date(2023, 5, 21))
+    assert understand(question, (), HELD, TODAY, (), lambda _: days).understood == ()
+
+
+def _row(article, text, published="2023-05-22"):
+    return ChunkRow(
+        chunk_key=0, chunk_id="", article_id=article, start=0, end=0, text=text, published=published
     )
+
+
+@pytest.mark.parametrize(
+    ("texts", "days"),
+    [
+        (["The G7 meeting opened on 19 May 2023."], "19 May 2023"),
+        (["The G7 meeting opened on 19 May 2023.", "They met on 21 May at the G7 meeting."],
+         "19 to 21 May 2023"),
+        (["The G7 meeting opened on 19 May 2023.", "The G7 meeting was on 26 June 2022."], None),
+        (["The G7 meeting was in 2023."], None),
+        (["The G20 meeting opened on 9 September 2023."], None),
+        (["The G7 meeting was long. It rained on 19 May 2023."], None),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_an_event_is_dated_by_the_articles_that_agree(texts, days):
+    found = dated("the G7 meeting", [_row(str(n), text) for n, text in enumerate(texts)])
+    assert (found and found.in_words()) == days
