@@ -5,8 +5,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INDEX ?= .newsdesk/index
+SIZES ?= 10000 100000
 
-.PHONY: help chat ask test check install eval bench-ingest lock screenshots clean
+.PHONY: help chat ask test check install eval bench-ingest bench-search lock screenshots clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +36,10 @@ eval: .venv/installed ## Run the starter eval set and print its table
 bench-ingest: .venv/installed ## make bench-ingest DATA=DIR, with scifact and multihop-rag in DIR
 	@test -n "$(DATA)" || { echo "Say where the data sets are: make bench-ingest DATA=DIR"; exit 1; }
 	$(BIN)/python evals/bench_ingest.py "$(DATA)"
+
+bench-search: .venv/installed ## make bench-search DATA=DIR [SIZES="10000 100000"] [PACKAGES=DIR]
+	@test -n "$(DATA)" || { echo "Say where the data sets are: make bench-search DATA=DIR"; exit 1; }
+	$(BIN)/python evals/bench_search.py "$(DATA)" --sizes $(SIZES) $(if $(PACKAGES),--packages "$(PACKAGES)")
 
 screenshots: .venv/installed ## Make the pictures in docs/images
 	$(BIN)/python tests/screenshots.py

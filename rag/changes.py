@@ -256,7 +256,10 @@ class Changes:
             published=article.published,
             url=article.url,
         )
-        key = vector_key(self._fingerprint, embedded_text(_chunk(row)))
+        key, notes = (
+            vector_key(self._fingerprint, embedded_text(_chunk(row))),
+            packed_notes(chunk.notes),
+        )
         return (
             chunk.chunk_id,
             article_key,
@@ -264,9 +267,9 @@ class Changes:
             chunk.start,
             chunk.end,
             chunk.header,
-            packed_notes(chunk.notes),
+            notes,
             key,
-            row_hash(row, key),
+            row_hash(row, notes, key),
         )
 
 

@@ -9,6 +9,7 @@ of their chunks' keys.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,10 @@ class Builder:
 
     def _measured(self, dense: Dense, probes: _Probes) -> DenseFacts:
         for margin in _MARGINS:
-            dense.facts = replace(dense.facts, margin=margin)
-            recall = probes.recall(dense, self._stored)
+            recall = probes.recall(dense.with_margin(margin), self._stored)
             if recall >= _RECALL:
                 break
-        return replace(dense.facts, recall=round(float(recall), 4))
+        return replace(dense.facts, margin=margin, recall=round(float(recall), 4))
 
     def _flush(self) -> None:
         if self._block:
@@ -132,6 +132,12 @@ class Dense:
         self.facts = facts
         if facts.type != EXACT:
             self._index.nprobe = self._index.nlist
+
+    def with_margin(self, margin: int) -> Dense:
+        """The same index, scoring so many more vectors than hits are wanted."""
+        other = copy(self)
+        other.facts = replace(self.facts, margin=margin)
+        return other
 
     @property
     def chunks(self) -> int:

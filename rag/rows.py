@@ -32,6 +32,8 @@ REST = "source, details, original, removals"
 FACTS = "article_id, title, publisher, author, published, modified, url, topics, source, details"
 """The columns that are read without the text; their hash is the `facts_hash`."""
 
+_NO_NOTES = "[]"
+"""What is stored of a chunk without notes."""
 _BESIDE_CHUNKS = (
     "SELECT article_key, article_id, title, publisher, published, url, (SELECT count(*)"
     " FROM articles b WHERE b.article_id = a.article_id AND b.added_revision < a.added_revision"
@@ -82,6 +84,8 @@ def unpacked_notes(stored: str, path: Path) -> tuple[Note, ...]:
     Raises:
         IndexDamaged: they are not what was written.
     """
+    if stored == _NO_NOTES:  # of most chunks: reading a whole catalog takes a twentieth less
+        return ()
     try:
         rows = json.loads(stored)
         return tuple(Note(start=start, end=end, meaning=meaning) for start, end, meaning in rows)
@@ -196,8 +200,8 @@ def _details(text: str) -> dict[str, Any]:
     return {**details, "captions": tuple(details["captions"])}
 
 
-def row_hash(chunk: ChunkRow, vector_key: str) -> str:
-    """What the catalog keeps beside a chunk, to know it again."""
+def row_hash(chunk: ChunkRow, notes: str, vector_key: str) -> str:
+    """What the catalog keeps beside a chunk, to know it again; `notes` are as stored."""
     return digest(
         (
             chunk.chunk_id,
@@ -206,7 +210,7 @@ def row_hash(chunk: ChunkRow, vector_key: str) -> str:
             chunk.end,
             chunk.text,
             chunk.header,
-            packed_notes(chunk.notes),
+            notes,
             chunk.title,
             chunk.publisher,
             chunk.published,
@@ -259,7 +263,7 @@ def chunk_rows(
             url=url,
             earlier=earlier,
         )
-        if row_hash(row, vector_key) != expected:
+        if row_hash(row, notes, vector_key) != expected:
             raise _damaged_article(catalog, article_id)
         found[key] = row
     return found

@@ -1,5 +1,6 @@
 """Fusion by rank, passages spread over articles, and copies that count as one."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -187,3 +188,41 @@ def test_a_crowd_of_copies_leaves_the_other_articles_their_places(index):
     assert len(passages) == 10
     assert sum(passage.article_id.startswith("copy") for passage in passages) == 1
     assert len(passages[0].also_in) == 59
+
+
+def test_words_are_searched_while_the_question_is_embedded():
+    """Each waits for the other to begin, which only ends well when they run at once."""
+    embedding, searching = threading.Event(), threading.Event()
+
+    class Waiting(HashEmbedder):
+        def embed(self, texts):
+            embedding.set()
+            assert searching.wait(10), "the words are searched only after the embedding"
+            return super().embed(texts)
+
+    class Empty:
+        def lexical(self, query, depth, filters):
+            searching.set()
+            assert embedding.wait(10), "the question is embedded only after the words"
+            return []
+
+        def dense(self, vector, depth, allowed):
+            return []
+
+        def allowed(self, filters):
+            return None
+
+        def owners(self, keys):
+            return {}
+
+        def rows(self, keys):
+            return {}
+
+        def snapshot(self):
+            return self
+
+        def cluster(self, article_id):
+            return (article_id,)
+
+    found = Retriever(Empty(), Waiting(), Settings().retrieval)
+    assert found.retrieve("a question", parts=["of", "three", "parts"]) == []
