@@ -21,6 +21,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     embed, llm, models the models                           catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
     index, ingest      what is searched, and how it gets there
+    checks, opposites  what fails a sentence, and which words
     verify, cite       sentence and evidence to verdict, draft to cited sentences
     retrieve, evidence question to passages to evidence     answer   all of it, as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex

@@ -88,7 +88,9 @@ def bind(drafted: Drafted, evidence: Sequence[Evidence], closeness: Closeness | 
     ):
         if not tried:
             continue
-        checked = check(drafted.text, "\n".join(item.text for item in tried), closeness)
+        cited = "\n".join(item.text for item in tried)
+        meanings = [note.meaning for item in tried for note in item.notes]
+        checked = check(drafted.text, cited, closeness, meanings)
         outcomes.append(Bound(drafted.text, checked, tried))
         if outcomes[-1].shown:
             return _exact(outcomes[-1])

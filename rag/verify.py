@@ -1,30 +1,21 @@
-"""Sentence and evidence in, verdict out: checks that a reader can be shown.
+"""Sentence and evidence in, verdict out: `rag.checks`, and whether the two mean the same.
 
-Each check compares one kind of item, and says which words of the sentence failed:
-
-number      value with its magnitude word, and unit
-date        year, month, day or weekday
-name        capitalised names, aliases such as EU and European Union counted as one; and who did
-            what to whom, where both texts name the two around the same verb
-negation    a word denied in one text and not in the other
-modality    a plan, possibility or hearsay told as a fact, or the other way round
-quantifier  all, most, only, up to, more than, at least …
 meaning     the share of the sentence's telling words that the evidence has, and closeness of the
             two as vectors where an embedder is at hand
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 from typing import Any
 
-from rag.facts import Facts, Number, When, facts, measures, name_key, name_keys
+from rag.checks import failures, told
+from rag.facts import Facts, measures
 from rag.schema import Failure, Verdict
 from rag.sentences import sentence_spans
-from rag.words import stem, stems, weight, words
+from rag.words import stem, weight, words
 
 Closeness = Callable[[str, Sequence[str]], list[float]]
 """(sentence, evidence texts) -> cosine of the sentence with each, -1 to 1."""
@@ -46,37 +37,6 @@ COVERED_IF_CLOSE = 0.75
 """The same where sentence and evidence are `CLOSE` as vectors."""
 CLOSE = 0.9
 
-_CLASSES = {
-    "possible": """may might could can likely unlikely possible possibly perhaps potential
-        potentially""",
-    "planned": """plan plans planned planning propose proposes proposed proposal consider considers
-        considered considering expect expects expected aim aims aimed intend intends intended hope
-        hopes hoped hoping seek seeks seeking sought want wants wanted will shall would should
-        agree agrees agreed agreement pledge pledges pledged promise promises promised scheduled
-        due set looks looking""",
-    "hearsay": """allegedly reportedly appear appears appeared seem seems seemed estimate estimates
-        estimated forecast believe believes believed""",
-}
-_MODAL_CLASS = {word: name for name, listed in _CLASSES.items() for word in listed.split()}
-
-_QUANTIFIERS = re.compile(
-    r"\b(?:all|every|each|most|majority|some|many|few|several|only|at least|at most|more than"
-    r"|less than|fewer than|over|up to|as much as|nearly|almost|about|around|roughly"
-    r"|half|double[ds]?|twice|triple[ds]?|first|last|largest|smallest|biggest|highest|lowest)\b",
-    re.IGNORECASE,
-)
-_SAME_QUANTITY = {
-    "at least": "more than", "over": "more than", "as much as": "up to", "at most": "up to",
-    "fewer than": "less than", "almost": "nearly", "around": "about", "roughly": "about",
-    "every": "all", "each": "all", "majority": "most", "biggest": "largest", "twice": "double",
-}  # fmt: skip
-_BOUNDS = frozenset({"more than", "less than", "up to"})
-"""Quantifiers whose loss changes a number: these must stand in both texts."""
-
-
-_ATTACHED = re.compile(r"(?P<noun>\b[a-z][\w-]+) of (?:[a-z][\w’'-]* ){0,4}(?P<name>[A-Z][\w-]+)")
-"""A noun and the first name that "of" ties to it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -87,46 +47,35 @@ class Checked:
     failed: tuple[Failure, ...]
 
 
-def check(sentence: str, evidence: str, closeness: Closeness | None = None) -> Checked:
+def check(
+    sentence: str,
+    evidence: str,
+    closeness: Closeness | None = None,
+    meanings: Sequence[str] = (),
+) -> Checked:
     """Check one sentence against the text that it cites.
 
     `evidence` is nothing but the cited text: what only a title or a neighbouring sentence says
-    does not support anything. A sentence that is one of its own, word for word, is `quoted`; a
-    part of one is checked like any other, since what was cut off may turn its meaning.
+    does not support anything. `meanings` say what times in it mean, as `Note.meaning` does. A
+    sentence that is one of its own, word for word, is `quoted`; a part of one is checked like any
+    other, since what was cut off may turn its meaning.
     """
     if not evidence.strip():
         return Checked(Verdict.UNSUPPORTED, 0.0, (Failure(check="evidence", words=()),))
-    if _folded(sentence) in {_folded(whole) for whole in (evidence, *_sentences(evidence))}:
+    if _folded(sentence) in _whole(evidence):
         return Checked(Verdict.QUOTED, 1.0, ())
-    claimed, known = facts(sentence), facts(evidence)
-    hard = [
-        Failure(check=name, words=tuple(dict.fromkeys(found)))
-        for name, found in (
-            ("number", missing_numbers(claimed.numbers, known.numbers)),
-            ("date", missing_dates(claimed.dates, known.dates)),
-            (
-                "name",
-                [
-                    *missing_names(claimed, evidence),
-                    *_swapped(claimed, sentence, evidence),
-                    *_moved(sentence, evidence),
-                ],
-            ),
-            ("negation", _negation(sentence, evidence)),
-            ("modality", _modality(sentence, evidence)),
-            ("quantifier", _quantifiers(sentence, evidence)),
-        )
-        if found
-    ]
-    covered, missing = coverage(sentence, evidence, apart=_name_words(claimed))
+    hard = failures(sentence, evidence, meanings)
+    covered, missing = coverage(sentence, evidence, apart=_checked_apart(told(sentence).facts))
     close = max(closeness(sentence, [evidence])) if closeness and not hard else 0.0
     means = covered >= COVERED or (covered >= COVERED_IF_CLOSE and close >= CLOSE)
     failed = (*hard, *(() if means else (Failure(check="meaning", words=missing),)))
     return Checked(_verdict(hard, covered, means=means), _score(hard, covered), failed)
 
 
-def _sentences(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentence_spans(text)]
+@lru_cache(maxsize=4096)
+def _whole(evidence: str) -> frozenset[str]:
+    """The evidence and its sentences, for what is quoted word for word."""
+    return frozenset(map(_folded, (evidence, *told(evidence).sentences)))
 
 
 def _verdict(hard: Sequence[Failure], covered: float, *, means: bool) -> Verdict:
@@ -157,7 +106,7 @@ def coverage(
     Each word counts once. Numbers, magnitudes and units do not count, nor do the words `apart`:
     they have checks of their own.
     """
-    known = stems(evidence) | name_keys(evidence)
+    known = told(evidence).stems | told(evidence).name_keys
     total = found = 0.0
     missing = []
     for word in dict.fromkeys(words(sentence)):
@@ -170,163 +119,10 @@ def coverage(
     return (found / total if total else 0.0), tuple(dict.fromkeys(missing))
 
 
-def _name_words(claimed: Facts) -> frozenset[str]:
-    return frozenset(word for name in claimed.names for word in words(name.words))
-
-
-def missing_numbers(claimed: Iterable[Number], known: Sequence[Number]) -> list[str]:
-    """The numbers that have no equal in `known`; a unit only has to fit where both give one."""
-    return [
-        number.words
-        for number in claimed
-        if not any(
-            abs(number.value - other.value) <= 1e-9 * abs(other.value)
-            and (number.unit == other.unit or not number.unit or not other.unit)
-            for other in known
-        )
-    ]
-
-
-def missing_dates(claimed: Iterable[When], known: Sequence[When]) -> list[str]:
-    """The dates of which a given part (year, month, day, weekday) is nowhere in `known`."""
-    return [when.words for when in claimed if not any(_within(when, other) for other in known)]
-
-
-def _within(when: When, other: When) -> bool:
-    pairs = ((getattr(when, part), getattr(other, part)) for part in When.__slots__[1:])
-    return all(mine is None or mine == theirs for mine, theirs in pairs)
-
-
-def missing_names(claimed: Facts, evidence: str) -> list[str]:
-    """The names of which some word is not in the evidence under any of its spellings."""
-    known = name_keys(evidence)
-    return [name.words for name in claimed.names if not known.issuperset(name.keys)]
-
-
-def _swapped(claimed: Facts, sentence: str, evidence: str) -> list[str]:
-    """Pairs of names that every evidence sentence with both has the other way round."""
-    mine = _positions(sentence)
-    told = [_positions(one) for one in _sentences(evidence)]
-    found = []
-    for first, second in combinations(claimed.names, 2):
-        pair = first.keys[-1], second.keys[-1]
-        ways = [_reversed(mine, theirs, *pair) for theirs in told if theirs.keys() >= set(pair)]
-        if ways and all(ways):
-            found.append(f"{first.words} … {second.words}")
-    return found
-
-
-def _moved(sentence: str, evidence: str) -> list[str]:
-    """Attachments such as "chairman of Rapidus" whose noun the evidence attaches to others only."""
-    told: dict[str, set[str]] = {}
-    for found in _ATTACHED.finditer(evidence):
-        told.setdefault(stem(found["noun"]), set()).add(name_key(found["name"]))
-    return [
-        found.group()
-        for found in _ATTACHED.finditer(sentence)
-        if name_key(found["name"]) not in told.get(stem(found["noun"]), {name_key(found["name"])})
-    ]
-
-
-def _reversed(
-    mine: dict[str, list[int]], theirs: dict[str, list[int]], first: str, second: str
-) -> bool:
-    """Whether the two stand around the same verb in the other order, neither side in passive."""
-    between = _between(mine, first, second)
-    verb = next((key for key in between if key in theirs and weight(key) > 0), None)
-    if verb is None:
-        return False
-    other_way = theirs[second][0] < theirs[verb][0] < theirs[first][0]
-    passive = ("by" in between) != ("by" in _between(theirs, second, first))
-    return other_way and not passive
-
-
-def _positions(text: str) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for index, word in enumerate(words(text)):
-        for key in {stem(word), *name_keys(word)}:
-            places.setdefault(key, []).append(index)
-    return places
-
-
-def _between(places: dict[str, list[int]], first: str, second: str) -> list[str]:
-    start, end = places[first][0], places[second][0]
-    return [key for key, found in places.items() if any(start < at < end for at in found)]
-
-
-_NEGATIONS = re.compile(
-    r"\b(?:not|no|never|without|cannot|\w+n['’]t|failed\s+to)\b"
-    r"|\b(?P<far>nobody|none|nothing|neither|nor|no\s+one|denie[sd]|deny|denying|doubt(?:s|ed)?"
-    r"|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?|rule[sd]?\s+out)\b",
-    re.IGNORECASE,
-)
-_NEAR, _FAR = 3, 9
-"""How many words on a negation reaches: 'not' its verb, 'nobody' and 'denied' a whole clause."""
-
-
-def _negation(sentence: str, evidence: str) -> list[str]:
-    """Words that are denied in one of the texts and said plainly in the other."""
-    denied_here, denied_there = _after(_NEGATIONS, sentence), _after(_NEGATIONS, evidence)
-    here, there = stems(sentence), stems(evidence)
-    added = [word for word in denied_here if stem(word) in there and not denied_there]
-    lost = [word for word in denied_there if stem(word) in here and not denied_here]
-    if denied_here and not denied_there and not added:
-        added = denied_here
-    return added[:2] or lost[:2]
-
-
-def _after(cue: re.Pattern[str], text: str, near: int = _NEAR) -> list[str]:
-    """The telling words that each cue reaches; the cue itself if there are none."""
-    found = []
-    for match in cue.finditer(text):
-        reach = _FAR if match.groupdict().get("far") else near
-        following = words(text[match.end() :])[:reach]
-        found += [word for word in following if weight(word) > 0] or [match.group()]
-    return found
-
-
-_MODALS = re.compile(rf"\b(?:{'|'.join(_MODAL_CLASS)})\b", re.IGNORECASE)
-
-
-def _modality(sentence: str, evidence: str) -> list[str]:
-    """Modal words without their like in the evidence, or words that lost theirs."""
-    here, there = _modal_classes(sentence), _modal_classes(evidence)
-    added = [word for name, found in here.items() if name not in there for word in found]
-    if added or here:
-        return added
-    plain = stems(sentence)
-    governed = [word for word in _after(_MODALS, evidence, near=2) if weight(word) > 0]
-    return [word for word in governed if stem(word) in plain][:2]
-
-
-def _modal_classes(text: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for match in _MODALS.finditer(text):
-        if match.group() != "May":
-            found.setdefault(_MODAL_CLASS[match.group().lower()], []).append(match.group())
-    return found
-
-
-def _quantifiers(sentence: str, evidence: str) -> list[str]:
-    here, there = _quantities(sentence), _quantities(evidence)
-    added = [written for kind, written in here.items() if kind not in there]
-    numbers = {number.value for number in facts(sentence).numbers}
-    lost = [
-        there[kind]
-        for kind in sorted(_BOUNDS & there.keys() - here.keys())
-        if any(n.value in numbers for n in facts(_beside(evidence, there[kind])).numbers)
-    ]
-    return added or lost
-
-
-def _quantities(text: str) -> dict[str, str]:
-    found = (match.group() for match in _QUANTIFIERS.finditer(text))
-    return {_SAME_QUANTITY.get(written.lower(), written.lower()): written for written in found}
-
-
-def _beside(text: str, phrase: str) -> str:
-    at = text.lower().index(phrase.lower())
-    return text[at + len(phrase) : at + len(phrase) + 30]
+def _checked_apart(claimed: Facts) -> frozenset[str]:
+    """The words of names and dates."""
+    written = [name.words for name in claimed.names] + [when.words for when in claimed.dates]
+    return frozenset(word for item in written for word in words(item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +155,7 @@ def ground(text: str, sources: Sequence[Source], closeness: Closeness | None) ->
     are asked for only where words alone do not settle it.
     """
     windows = [window for source in sources for window in _windows(source)]
-    return [_ground(sentence, windows, closeness) for sentence in _sentences(text)]
+    return [_ground(sentence, windows, closeness) for sentence in told(text).sentences]
 
 
 def _windows(source: Source) -> list[tuple[Source, int, int]]:

@@ -94,3 +94,45 @@ def test_an_office_does_not_move_to_another_house():
         (f.check, f.words) for f in moved.failed
     ]
     assert check("Ada Berg is the chairman of Port Ash.", evidence).verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("failed", "words", "sentence", "evidence"),
+    [
+        ("opposite", "fell", "Sales fell by 5%.", "Sales rose by 5% in March."),
+        ("opposite", "after", "He spoke after the vote.", "He spoke before the vote."),
+        ("negation", "same", "The rules are the same.", "The three rules are not the same."),
+        ("negation", "ready", "The plant is not ready.", "It is late. No. The plant is ready."),
+        ("modality", "could", "The plant could open.", "Rivals could sue. The plant is open."),
+        ("modality", "may", "The review may be opened.", "Nobody may enter. The review is opened."),
+    ],
+)
+def test_what_only_another_clause_says_does_not_count(failed, words, sentence, evidence):
+    checked = check(sentence, evidence)
+    assert (failed, words) in [(f.check, word) for f in checked.failed for word in f.words]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        (
+            "The leaders are TSMC and Samsung.",
+            "Nobody sells them. The leaders are now TSMC and Samsung.",
+        ),
+        ("The council met on 2 May 2023.", "The council met on 2 May 2023 in Rome."),
+        ("The ban covers phones.", "The ban covers not only phones but tablets."),
+        ("It is the first law of the US.", "It is the first law of the United States on chips."),
+        ("Ada Berg praised Holm in Port Ash.", "In Port Ash, Ada Berg praised Holm."),
+    ],
+)
+def test_what_another_clause_denies_or_wants_is_no_failure(sentence, evidence):
+    assert check(sentence, evidence).verdict == Verdict.SUPPORTED
+
+
+def test_a_day_is_what_the_notes_say_it_is():
+    sentence, evidence = "Holm opened the dock on 3 April 2023.", "Holm opened the dock on Monday."
+    assert check(sentence, evidence).verdict == Verdict.UNSUPPORTED
+    assert check(sentence, evidence, meanings=["3 April 2023"]).verdict == Verdict.SUPPORTED
+    for other in ("4 April 2023", "the week of 3 April 2023"):
+        failed = check(sentence, evidence, meanings=[other]).failed
+        assert [(f.check, f.words) for f in failed] == [("date", ("3 April 2023",))]
