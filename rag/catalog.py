@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -114,6 +115,7 @@ class Catalog:
         self.path = path
         self._writable = writable
         self._idle: deque[sqlite3.Connection] = deque()
+        self._turns = threading.Lock()
         self._closed = False
 
     @classmethod
@@ -203,8 +205,11 @@ class Catalog:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a write transaction: committed at the end, undone by an exception."""
-        with self.connection() as connection:
+        """A connection in a write transaction: committed at the end, undone by an exception.
+
+        Threads of this process take turns.
+        """
+        with self._turns, self.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")

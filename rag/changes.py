@@ -173,6 +173,18 @@ class Changes:
             rows = chunk_rows(connection, self.catalog, keys)
         return [embedded_text(_chunk(rows[key])) for key in sorted(rows)]
 
+    def without_vector(self, texts: Sequence[str]) -> list[str]:
+        """Those of the texts that have no vector yet, each once."""
+        keys = {vector_key(self._fingerprint, text): text for text in texts}
+        with self.catalog.connection() as connection:
+            known = connection.execute(
+                "SELECT vector_key FROM vectors WHERE vector_key IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(keys)),),
+            ).fetchall()
+        for (key,) in known:
+            del keys[key]
+        return list(keys.values())
+
     def store(self, texts: Sequence[str], vectors: Vector) -> None:
         """Commit the vectors of some texts, at once and for good."""
         values = []

@@ -16,6 +16,7 @@ import numpy as np
 
 from rag import bert
 from rag.errors import ModelError
+from rag.tokens import TokenCounts, encodable, tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -104,7 +105,7 @@ class OpenVinoEmbedder:
         self._eight_bit = eight_bit
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Tokenizer] | None = None
-        self._counter: Tokenizer | None = None
+        self._counts: TokenCounts | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -116,8 +117,8 @@ class OpenVinoEmbedder:
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         if not texts:
             return rows
-        compiled, tokenizer = self._model()
-        encodings = tokenizer.encode_batch_fast([_encodable(text) for text in texts])
+        compiled, cutting = self._model()
+        encodings = cutting.encode_batch_fast([encodable(text) for text in texts])
         try:
             self._run(compiled, encodings, rows)
         except RuntimeError as error:
@@ -126,10 +127,10 @@ class OpenVinoEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Embedder`."""
-        encodings = self._untruncated().encode_batch_fast(
-            [_encodable(text) for text in texts], add_special_tokens=False
-        )
-        return [len(encoding.ids) for encoding in encodings]
+        with self._lock:
+            if self._counts is None:
+                self._counts = TokenCounts(tokenizer(self._folder.path))
+        return self._counts(texts)
 
     def _run(self, compiled: Any, encodings: list[Encoding], rows: Vectors) -> None:
         def infer(places: list[int]) -> None:
@@ -152,9 +153,7 @@ class OpenVinoEmbedder:
     def _model(self) -> tuple[Any, Tokenizer]:
         with self._lock:
             if self._loaded is None:
-                tokenizer = _tokenizer(self._folder)
-                tokenizer.enable_truncation(self._folder.sequence_length)
-                self._loaded = self._compiled(), tokenizer
+                self._loaded = self._compiled(), self._cutting()
             return self._loaded
 
     def _compiled(self) -> Any:
@@ -174,16 +173,13 @@ class OpenVinoEmbedder:
     def _graph(self) -> Any:
         if not self._eight_bit:
             return bert.graph(self._folder)
-        tokenizer = _tokenizer(self._folder)
-        tokenizer.enable_truncation(self._folder.sequence_length)
-        examples = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(_EXAMPLES))]
-        return bert.eight_bit(self._folder, examples)
+        examples = self._cutting().encode_batch_fast(list(_EXAMPLES))
+        return bert.eight_bit(self._folder, [example.ids for example in examples])
 
-    def _untruncated(self) -> Tokenizer:
-        with self._lock:
-            if self._counter is None:
-                self._counter = _tokenizer(self._folder)
-            return self._counter
+    def _cutting(self) -> Tokenizer:
+        cutting = tokenizer(self._folder.path)
+        cutting.enable_truncation(self._folder.sequence_length)
+        return cutting
 
 
 class TorchEmbedder:
@@ -223,7 +219,7 @@ class TorchEmbedder:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         with self._lock:
             rows = model.encode(
-                [_encodable(text) for text in texts],
+                [encodable(text) for text in texts],
                 batch_size=self._batch_size,
                 normalize_embeddings=True,
                 show_progress_bar=False,
@@ -236,7 +232,7 @@ class TorchEmbedder:
             return []
         tokenize = self._model().tokenizer
         ids = tokenize(
-            [_encodable(text) for text in texts], add_special_tokens=False, verbose=False
+            [encodable(text) for text in texts], add_special_tokens=False, verbose=False
         )
         return [len(each) for each in ids["input_ids"]]
 
@@ -297,29 +293,6 @@ def _padded(ids: Sequence[Sequence[int]]) -> list[np.ndarray[Any, np.dtype[np.in
         tokens[row, : len(one)] = one
         mask[row, : len(one)] = 1
     return [tokens, mask]
-
-
-def _tokenizer(folder: ModelFolder) -> Tokenizer:
-    """The folder's tokenizer, which neither pads nor cuts.
-
-    Raises:
-        ModelError: `tokenizer.json` cannot be read.
-    """
-    from tokenizers import Tokenizer
-
-    path = folder.path / "tokenizer.json"
-    try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # noqa: BLE001  # tokenizers raises nothing narrower
-        raise ModelError(f"{path}: not a tokenizer ({_one_line(error)})") from None
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-def _encodable(text: str) -> str:
-    """The text with lone surrogates, which no tokenizer takes, replaced by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _one_line(error: Exception) -> str:

@@ -31,48 +31,53 @@ _LAST_VERSIONS = (
 
 
 class Habits:
-    """The lines that publishers repeat, within the transaction of an ingest."""
+    """The lines that publishers repeat, during one ingest."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, catalog: Catalog, settings: IngestSettings
-    ) -> None:
-        self._connection = connection
+    def __init__(self, catalog: Catalog, settings: IngestSettings) -> None:
         self._catalog = catalog
         self._heeded = settings.clean and RULE not in settings.cleaning_off
         self._lines: dict[str, set[str]] = {}
         self._met: dict[str, None] = {}
-        for publisher, line in connection.execute("SELECT publisher_key, line FROM habits"):
-            self._lines.setdefault(publisher, set()).add(line)
+        with catalog.connection() as connection:
+            for publisher, line in connection.execute("SELECT publisher_key, line FROM habits"):
+                self._lines.setdefault(publisher, set()).add(line)
+
+    def concern(self, article: Article) -> bool:
+        """Whether what is learnt may change it: it was cleaned, and its publisher is known."""
+        return self._heeded and bool(publisher_key(article.publisher) and article.original)
 
     def without(self, article: Article) -> Article:
         """The article without its publisher's lines; one that was not cleaned stays as it is."""
-        publisher = publisher_key(article.publisher)
-        if not self._heeded or not publisher or not article.original:
+        if not self.concern(article):
             return article
+        publisher = publisher_key(article.publisher)
         self._met[publisher] = None
         text, gone = without_repeated(article.text, self._lines.get(publisher, ()))
         return replace(article, text=text, removals=(*article.removals, *gone)) if gone else article
 
-    def learn(self) -> Iterator[tuple[int, int, Article]]:
+    def learn(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, Article]]:
         """Look at each publisher met: what it is now seen to repeat goes.
+
+        Args:
+            connection: in a transaction.
 
         Yields:
             The key, the revision and the new form of each article that holds such a line.
         """
         for publisher in self._met:
             known = self._lines.setdefault(publisher, set())
-            new = repeated_lines(list(self._texts(publisher))) - known
+            new = repeated_lines(list(self._texts(connection, publisher))) - known
             if not new:
                 continue
             known |= new
-            self._connection.executemany(
+            connection.executemany(
                 "INSERT OR IGNORE INTO habits VALUES (?, ?)", [(publisher, line) for line in new]
             )
-            yield from list(self._holding(publisher))
+            yield from list(self._holding(connection, publisher))
 
-    def _texts(self, publisher: str) -> Iterator[str]:
+    def _texts(self, connection: sqlite3.Connection, publisher: str) -> Iterator[str]:
         """The last texts of a publisher, with the lines that were taken out before."""
-        for *row, _, _ in self._connection.execute(
+        for *row, _, _ in connection.execute(
             f"{_LAST_VERSIONS} LIMIT {_SAMPLE}", (publisher,)
         ):
             article = article_of(row, self._catalog)
@@ -80,8 +85,8 @@ class Habits:
                 lost = (removal.text for removal in article.removals if removal.rule == RULE)
                 yield "\n\n".join((article.text, *lost))
 
-    def _holding(self, publisher: str) -> Iterator[tuple[int, int, Article]]:
-        for *row, key, revision in self._connection.execute(_LAST_VERSIONS, (publisher,)):
+    def _holding(self, connection: sqlite3.Connection, publisher: str) -> Iterator[tuple[int, int, Article]]:
+        for *row, key, revision in connection.execute(_LAST_VERSIONS, (publisher,)):
             article = article_of(row, self._catalog)
             mended = self.without(article)
             if mended is not article:

@@ -1,29 +1,32 @@
 """Articles into an index: what is new is split, embedded, stored and published, and no more.
 
 One ingest is one revision of the catalog. It is seen whole or not at all, whenever it is killed,
-and vectors are stored batch by batch, so that the next try embeds at most one batch again.
+and vectors are stored batch by batch, so that the next try embeds at most one batch again. What is
+written is embedded while the next articles are read, all but those that may change once more: what
+their publishers repeat is known when all of them are there.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag import changes as changing
 from rag import sync
 from rag.catalog import EmbedderFacts, digest
 from rag.changes import Changes
+from rag.chunk import embedded_text
 from rag.chunk import split as split_article
-from rag.errors import IndexMissing, ModelError
+from rag.errors import IndexMissing
+from rag.filling import Filling
 from rag.habits import Habits
 from rag.index import Index, check_embedder
 from rag.notes.article import noted
 from rag.revision import Revision
-from rag.rows import Vector, content_of, day_number, rest_of, storable
+from rag.rows import content_of, day_number, rest_of, storable
 from rag.schema import Article, Chunk, IngestReport, Progress, Rejection
 from rag.settings import ChunkingSettings, Settings
 from rag.signature import signature
@@ -36,9 +39,8 @@ if TYPE_CHECKING:
     Split = Callable[[Article, TokenCounter, ChunkingSettings], list[Chunk]]
     Told = Callable[[Progress], None] | None
 
-_WINDOW = 128
-"""Batches that are sorted by length together: enough for batches of even length, which waste no
-padding, and little enough to hold in memory."""
+_TOGETHER = 64
+"""Articles that are written in one transaction."""
 
 
 def ingest(
@@ -141,6 +143,16 @@ def facts_of(embedder: Embedder) -> EmbedderFacts:
     )
 
 
+class _Prepared(NamedTuple):
+    """An article that is ready to be written."""
+
+    article: Article
+    chunks: list[Chunk]
+    signature: bytes
+    waits: bool
+    """Whether it may change once more, so that its chunks are not embedded yet."""
+
+
 class _Work:
     """One ingest, from the first article to the report."""
 
@@ -158,31 +170,45 @@ class _Work:
         self.embedder = embedder
         self.chunking = settings.chunking
         self.ingesting = settings.ingest
-        self.batch_size = settings.embedder.batch_size
         self.progress = progress
+        self.telling = threading.Lock()
         self.split = split
         self.changes = Changes(catalog, embedder.fingerprint)
+        self.filling = Filling(
+            self.changes,
+            embedder,
+            settings.embedder.batch_size,
+            lambda done, total: self._tell("embed", done, total),
+        )
         meta = catalog.meta()
         other = meta.chunking != self.chunking.model_dump()
         self.anew = anew or (meta.revision > 0 and other)
         self.counts = {"added": 0, "updated": 0, "unchanged": 0}
         self.seen: dict[str, str] = {}
         """The articles of this call: id to source."""
+        self.unwritten: list[_Prepared] = []
+        self.moved: dict[int, Article] = {}
+        """By key: stored articles that now come from elsewhere, unwritten too."""
         self.written: set[str] = set()
         self.rejected: list[Rejection] = []
 
     def load(self, items: Iterable[Article | Rejection], scopes: Sequence[Path]) -> list[str]:
-        """Write everything but vectors ahead, in one transaction; the ids that are to leave."""
+        """Write all ahead but the vectors that must wait; the ids that are to leave."""
         with self.catalog.transaction() as connection:
             self.changes.begin(connection)
-            habits = Habits(connection, self.catalog, self.ingesting)
+        habits = Habits(self.catalog, self.ingesting)
+        with self.filling as filling:
             for done, item in enumerate(items, start=1):
                 if isinstance(item, Rejection):
                     self.rejected.append(item)
                 else:
-                    self._take(connection, habits.without(item))
+                    self._take(habits.without(item), waits=habits.concern(item))
+                if len(self.unwritten) + len(self.moved) >= _TOGETHER:
+                    filling.add(self._written())
                 self._tell("load", done, 0)
-            for key, revision, article in habits.learn():
+            filling.add(self._written())
+        with self.catalog.transaction() as connection:
+            for key, revision, article in habits.learn(connection):
                 self._mend(connection, key, revision, article)
             if self.anew:
                 self._split_stored(connection)
@@ -197,7 +223,7 @@ class _Work:
         with self.catalog.connection() as connection:
             changed = self.changes.pending(connection) or bool(removed) or self.anew
         if changed:
-            self._embed()
+            self.filling.finish()
             self.changes.commit(
                 facts_of(self.embedder),
                 self.chunking.model_dump(),
@@ -220,36 +246,48 @@ class _Work:
             chunks=chunks,
         )
 
-    def _take(self, connection: sqlite3.Connection, article: Article) -> None:
+    def _take(self, article: Article, *, waits: bool) -> None:
         problem = self._problem(article)
         if problem:
             self._reject(article, problem)
             return
         if article.article_id in self.seen:
             return
-        stored = self.changes.stored(connection, article.article_id)
+        with self.catalog.connection() as connection:
+            stored = self.changes.stored(connection, article.article_id)
         same = stored is not None and stored.content_hash == digest(content_of(article))
         if stored and same:
-            self._keep(connection, article, stored)
-        elif not self._write(connection, article):
+            if stored.rest_hash != digest(rest_of(article)):
+                self.moved[stored.article_key] = article
+        elif prepared := self._prepared(article, waits=waits):
+            self.unwritten.append(prepared)
+        else:
             return
         self.seen[article.article_id] = article.source
         self.counts["unchanged" if same else "updated" if stored else "added"] += 1
 
-    def _keep(
-        self, connection: sqlite3.Connection, article: Article, stored: changing.Stored
-    ) -> None:
-        if stored.rest_hash != digest(rest_of(article)):
-            self.changes.refresh(connection, stored.article_key, article)
-
-    def _write(self, connection: sqlite3.Connection, article: Article) -> bool:
+    def _prepared(self, article: Article, *, waits: bool = True) -> _Prepared | None:
         chunks = self._chunks(article)
         if not chunks:
             self._reject(article, "there is no text in it to search; give it some, or leave it out")
-            return False
-        self.changes.add(connection, article, chunks, signature(article.text))
-        self.written.add(article.article_id)
-        return True
+            return None
+        return _Prepared(article, chunks, signature(article.text), waits)
+
+    def _written(self) -> list[str]:
+        """Write what is prepared; the texts that may be embedded at once."""
+        prepared, moved = self.unwritten, self.moved
+        self.unwritten, self.moved = [], {}
+        with self.catalog.transaction() as connection:
+            for key, article in moved.items():
+                self.changes.refresh(connection, key, article)
+            for one in prepared:
+                self._write(connection, one)
+        ready = (one.chunks for one in prepared if not one.waits)
+        return [embedded_text(chunk) for chunks in ready for chunk in chunks]
+
+    def _write(self, connection: sqlite3.Connection, one: _Prepared) -> None:
+        self.changes.add(connection, one.article, one.chunks, one.signature)
+        self.written.add(one.article.article_id)
 
     def _chunks(self, article: Article) -> list[Chunk]:
         return noted(article, self.split(article, self.embedder.count_tokens, self.chunking))
@@ -265,7 +303,8 @@ class _Work:
         else:
             self.counts["unchanged"] -= 1
             self.counts["updated"] += 1
-        self._write(connection, article)
+        if prepared := self._prepared(article):
+            self._write(connection, prepared)
 
     def _reject(self, article: Article, reason: str) -> None:
         path = (article.source or article.article_id).encode("utf-8", "backslashreplace").decode()
@@ -301,31 +340,10 @@ class _Work:
             if article.article_id not in self.written:
                 self.changes.split_again(connection, key, article, self._chunks(article))
 
-    def _embed(self) -> None:
-        missing, done = self.changes.missing(), 0
-        step = _WINDOW * self.batch_size
-        for first in range(0, len(missing), step):
-            texts = sorted(self.changes.texts(missing[first : first + step]), key=len)
-            for start in range(0, len(texts), self.batch_size):
-                self._tell("embed", done, len(missing))
-                batch = texts[start : start + self.batch_size]
-                self.changes.store(batch, self._vectors(batch))
-                done += len(batch)
-        self._tell("embed", done, len(missing))
-
-    def _vectors(self, texts: Sequence[str]) -> Vector:
-        vectors: Vector = self.embedder.embed(texts)
-        expected = (len(texts), self.embedder.dimensions)
-        if vectors.shape != expected or not np.isfinite(vectors).all():
-            raise ModelError(
-                f"the embedder {self.embedder.name!r} gave vectors of shape {vectors.shape} or "
-                "with numbers that are not finite; choose another embedder.model"
-            )
-        return vectors
-
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.progress:
-            self.progress(Progress(stage=stage, done=done, total=total))
+            with self.telling:
+                self.progress(Progress(stage=stage, done=done, total=total))
 
 
 def _publish(index: Index, catalog: Catalog) -> None:

@@ -77,11 +77,16 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     Args:
         text: any text; an empty one has no sentences.
     """
-    return [
+    return list(_all_spans(text))
+
+
+@functools.lru_cache(maxsize=4)  # an article is split, and then looked at sentence by sentence
+def _all_spans(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(
         (start + offset, end + offset)
         for offset, block in line_blocks(text)
         for start, end in _spans_of_block(block)
-    ]
+    )
 
 
 def line_blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -117,7 +117,7 @@ def _runs(words: Sequence[str]) -> list[str]:
 
 def _runs_with_figures(words: Sequence[str]) -> Hashes:
     """For each run, `_FIGURE` or 0."""
-    figures = np.fromiter((not word.isalpha() for word in words), np.uint32, len(words))
+    figures = np.array([not word.isalpha() for word in words], dtype=np.uint32)
     flags: Hashes = np.lib.stride_tricks.sliding_window_view(figures, RUN).max(axis=1)
     return flags
 

@@ -17,6 +17,7 @@ from made_documents import epub
 from rag import changes, health
 from rag.catalog import FILE_NAME, Catalog
 from rag.errors import CorpusError, IndexDamaged, IndexMissing, ModelError
+from rag.filling import WINDOW
 from rag.generation import FOLDER
 from rag.index import Index
 from rag.ingest import ingest, rebuild, remove
@@ -446,6 +447,86 @@ def test_progress_is_told_by_stage(desk: Desk) -> None:
         ("publish", 0, 1),
         ("publish", 1, 1),
     ]
+
+
+# --- embedding while more is read -----------------------------------------------------------
+
+MANY = WINDOW * SETTINGS.embedder.batch_size
+"""So many chunks are embedded before all is read."""
+
+
+class Seen(HashEmbedder):
+    """Lets others wait for its first batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+    def embed(self, texts):
+        self.begun.set()
+        return super().embed(texts)
+
+
+def test_what_is_written_is_embedded_while_more_is_read(desk: Desk) -> None:
+    seen, told = Seen(), list[Progress]()
+
+    def items() -> Iterator[Article]:
+        for n in range(MANY):
+            yield article(f"a{n}")
+        assert seen.begun.wait(30)
+        yield article("last")
+
+    report = ingest(items(), desk.index, seen, SETTINGS, told.append, split=halves)
+    assert (report.added, report.chunks) == (MANY + 1, 2 * MANY + 2)
+    assert seen.embedded == report.chunks
+    assert desk.stored().keys() == {*(f"a{n}" for n in range(MANY)), "last"}
+    embed = [(one.done, one.total) for one in told if one.stage == "embed"]
+    assert [done for done, _ in embed] == sorted(done for done, _ in embed)
+    assert {total for _, total in embed} == {0, report.chunks}, "unknown until all is read"
+    assert embed[-1] == (report.chunks, report.chunks)
+
+
+def test_what_a_publishers_habits_may_change_waits(desk: Desk) -> None:
+    seen = Seen()
+
+    def items() -> Iterator[Article]:
+        for n in range(MANY):
+            yield article(f"a{n}", publisher="Courier", original="as it came")
+        assert not seen.begun.is_set()
+
+    ingest(items(), desk.index, seen, SETTINGS, split=halves)
+    assert seen.embedded == 2 * MANY
+
+
+def test_a_failing_embedder_ends_the_reading(desk: Desk) -> None:
+    class Failing(HashEmbedder):
+        def embed(self, texts):
+            raise ModelError("gone")
+
+    def items() -> Iterator[Article]:
+        for n in range(1_000_000):
+            yield article(f"a{n}")
+
+    with pytest.raises(ModelError, match="gone"):
+        ingest(items(), desk.index, Failing(), SETTINGS, split=halves)
+    assert desk.ingest(article("b")).articles == 1
+
+
+def test_what_was_embedded_before_the_reading_failed_is_not_embedded_again(desk: Desk) -> None:
+    seen = Seen()
+    many = [article(f"a{n}") for n in range(2 * MANY)]
+
+    def items() -> Iterator[Article]:
+        yield from many
+        assert seen.begun.wait(30)
+        raise CorpusError("the rest cannot be read")
+
+    with pytest.raises(CorpusError):
+        ingest(items(), desk.index, seen, SETTINGS, split=halves)
+    assert seen.embedded
+    assert not desk.index.exists()
+    desk.ingest(*many)
+    assert desk.embedder.embedded == 4 * MANY - seen.embedded
 
 
 def test_batches_are_sorted_by_length(desk: Desk) -> None:

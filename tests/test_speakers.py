@@ -83,6 +83,8 @@ UNSURE = [
     # inside quotation marks
     "Coach Max Hahn came. “Then he said it was fun,” wrote the paper.",
     'Coach Max Hahn came. "It was fun," wrote the paper.\n\n"He said much that day, and more.',
+    # no role at all
+    "Minister Jan Vos spoke. The said report was late.",
     # somebody else speaks
     "Coach Max Hahn came. A source close to Hahn told the paper it was over.",
     "Coach Max Hahn came. Kim and Hahn said it was over.",

@@ -18,8 +18,8 @@ def notes(article: Article) -> tuple[Note, ...]:
     text = article.text[:_LONGEST]
     times = [
         Note(start=note.start, end=note.end, meaning=note.meaning)
-        for note in time_notes(text, article.published)
-        if note.relative
+        for note in (time_notes(text, article.published) if article.published else ())
+        if note.relative  # without a day of publication, none is
     ]
     speakers = [
         Note(start=note.start, end=note.end, meaning=note.who) for note in speaker_notes(text)

@@ -82,8 +82,7 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
     """
     cast = _Cast(_without_quotes(text))
     notes = []
-    for start, end, paragraph in _sentences(text):
-        spoken = _spoken(cast.plain, start, end)
+    for start, end, paragraph, spoken in _up_to_the_last_speaker(cast.plain, text):
         if spoken and _QUOTES.search(cast.plain, start, end):
             _recognise(cast, cast.plain[spoken[0] : spoken[1]])
         mentions = _mentions(cast, start, end, paragraph)
@@ -118,6 +117,18 @@ def _without_quotes(text: str) -> str:
 def _blank(quote: re.Match[str]) -> str:
     inside = quote[0][1:-1] if quote[0][-1] in '”"' else quote[0][1:]
     return quote[0].replace(inside, " " * len(inside), 1) if inside else quote[0]
+
+
+def _up_to_the_last_speaker(
+    plain: str, text: str
+) -> list[tuple[int, int, int, tuple[int, int] | None]]:
+    """(start, end, number of its paragraph, who speaks in it) of the sentences that can matter."""
+    found, last = [], 0
+    for number, (start, end, paragraph) in enumerate(_sentences(text), start=1):
+        spoken = _spoken(plain, start, end)
+        found.append((start, end, paragraph, spoken))
+        last = number if spoken else last
+    return found[:last]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int, int]]:
@@ -245,8 +256,8 @@ def _speaker(
         if any(place < spoken[0] for place, _ in mentions):
             return ""
         return _antecedent(cast, paragraph, woman=words[0].lower() == "she")
-    if words[0].lower() == "the":
-        return _by_role(cast, words[1:], paragraph) if words[1:] else ""
+    if words[0].lower() == "the":  # alone it is no role: "the said report"
+        return _by_role(cast, " ".join(words), paragraph) if len(words) > 1 else ""
     names = (" ".join(words[at:]) for at in range(len(words) - 1))
     known = next((name for name in names if name in cast.who), "")
     titled = all(word.lower() in ROLES for word in words[:-1])
