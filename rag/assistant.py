@@ -96,7 +96,7 @@ class Assistant:
         """
         settings = settings or Settings.load()
         folder = Path(index_dir) if index_dir is not None else settings.index.dir
-        embedder = models.embedder(settings)
+        embedder = models.embedder(settings, Index.made_with(folder))
         index = Index.open(folder, embedder.fingerprint, settings.index)
         return cls(index, embedder, models.language_model(settings), settings)
 

@@ -178,7 +178,8 @@ class Changes:
         keys = {vector_key(self._fingerprint, text): text for text in texts}
         with self.catalog.connection() as connection:
             known = connection.execute(
-                "SELECT vector_key FROM vectors WHERE vector_key IN (SELECT value FROM json_each(?))",
+                "SELECT vector_key FROM vectors"
+                " WHERE vector_key IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(keys)),),
             ).fetchall()
         for (key,) in known:

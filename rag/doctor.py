@@ -31,7 +31,7 @@ def examine(settings: Settings, *, repair: bool = False) -> list[Diagnosis]:
 
 def _models(settings: Settings) -> Iterator[Diagnosis]:
     try:
-        embedder = models.embedder(settings)
+        embedder = models.embedder(settings, Index.made_with(settings.index.dir))
         embedder.embed(["Does it work?"])
         yield Diagnosis(what="embedder", ok=True, message=embedder.fingerprint)
     except RagError as error:
@@ -57,7 +57,7 @@ def _collection(settings: Settings, *, repair: bool) -> Iterator[Diagnosis]:
     try:
         findings = health.check(folder)
         if repair and not all(finding.ok for finding in findings):
-            fingerprint = models.embedder(settings).fingerprint
+            fingerprint = models.embedder(settings, Index.made_with(folder)).fingerprint
             with Index.open(folder, fingerprint, settings.index) as index:
                 findings = health.repair(index)
     except RagError as error:

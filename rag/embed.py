@@ -42,6 +42,9 @@ _EXAMPLES = (
 )
 """What shows how far numbers reach inside a model that is to run in eight bits."""
 
+EIGHT_BIT = " int8"
+"""What the fingerprint of a model in eight bits ends in."""
+
 SPECIALS = 2
 """The tokens that a BERT tokenizer adds to each text: [CLS] before it, [SEP] behind."""
 
@@ -110,7 +113,7 @@ class OpenVinoEmbedder:
     @property
     def fingerprint(self) -> str:
         """See `Embedder`."""
-        return self._folder.fingerprint + (" int8" if self._eight_bit else "")
+        return self._folder.fingerprint + (EIGHT_BIT if self._eight_bit else "")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder`."""
@@ -231,9 +234,7 @@ class TorchEmbedder:
         if not texts:
             return []
         tokenize = self._model().tokenizer
-        ids = tokenize(
-            [encodable(text) for text in texts], add_special_tokens=False, verbose=False
-        )
+        ids = tokenize([encodable(text) for text in texts], add_special_tokens=False, verbose=False)
         return [len(each) for each in ids["input_ids"]]
 
     def _model(self) -> Any:

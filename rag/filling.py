@@ -39,9 +39,7 @@ class Filling:
     under way is.
     """
 
-    def __init__(
-        self, changes: Changes, embedder: Embedder, batch_size: int, told: Told
-    ) -> None:
+    def __init__(self, changes: Changes, embedder: Embedder, batch_size: int, told: Told) -> None:
         """Take the change whose `store` gets the vectors, `batch_size` of them at a time."""
         self._changes = changes
         self._embedder = embedder

@@ -77,15 +77,15 @@ class Habits:
 
     def _texts(self, connection: sqlite3.Connection, publisher: str) -> Iterator[str]:
         """The last texts of a publisher, with the lines that were taken out before."""
-        for *row, _, _ in connection.execute(
-            f"{_LAST_VERSIONS} LIMIT {_SAMPLE}", (publisher,)
-        ):
+        for *row, _, _ in connection.execute(f"{_LAST_VERSIONS} LIMIT {_SAMPLE}", (publisher,)):
             article = article_of(row, self._catalog)
             if article.original:
                 lost = (removal.text for removal in article.removals if removal.rule == RULE)
                 yield "\n\n".join((article.text, *lost))
 
-    def _holding(self, connection: sqlite3.Connection, publisher: str) -> Iterator[tuple[int, int, Article]]:
+    def _holding(
+        self, connection: sqlite3.Connection, publisher: str
+    ) -> Iterator[tuple[int, int, Article]]:
         for *row, key, revision in connection.execute(_LAST_VERSIONS, (publisher,)):
             article = article_of(row, self._catalog)
             mended = self.without(article)

@@ -103,6 +103,17 @@ class Index:
         except IndexMissing:
             return None
 
+    @staticmethod
+    def made_with(folder: Path) -> str:
+        """The fingerprint of the embedder that made the index in a folder.
+
+        Empty while nothing is stored there, and where it cannot be read: `snapshot` says why.
+        """
+        with suppress(RagError):
+            meta = Index(folder, "", 0).meta()
+            return meta.embedder.fingerprint if meta and meta.revision else ""
+        return ""
+
     @contextmanager
     def writing(
         self, embedder: EmbedderFacts | None = None, chunking: dict[str, Any] | None = None

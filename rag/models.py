@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import platform
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rag import bert
-from rag.embed import Embedder, OpenVinoEmbedder, TorchEmbedder
+from rag import bert, processor
+from rag.embed import EIGHT_BIT, Embedder, OpenVinoEmbedder, TorchEmbedder
 from rag.errors import ModelError, SettingsError
 from rag.llm import LanguageModel, RemoteEndpoint
 from rag.local_server import LocalServer
@@ -30,6 +31,8 @@ _LLM_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 AGREEMENT = 0.999
 """The least cosine between the two backends' vectors of one text."""
+EIGHT_BIT_AGREEMENT = 0.98
+"""The same between a model in eight bits and in floats."""
 
 _SAMPLES = (
     "",
@@ -43,22 +46,25 @@ _servers: dict[tuple[Path, int, int], LocalServer] = {}
 _servers_lock = threading.Lock()
 
 
-def embedder(settings: Settings) -> Embedder:
+def embedder(settings: Settings, made_with: str = "") -> Embedder:
     """The embedder that the settings ask for. The default one loads when it is first used.
 
     A plain BERT runs by OpenVINO, anything else by torch. A model that is not the default one is
     compared on both the first time, which takes some seconds, and runs by torch if they differ.
 
+    Args:
+        settings: whose `embedder` counts.
+        made_with: the fingerprint of the index at hand, which automatic precision follows where
+            this model made it. Else it is the faster one for this processor.
+
     Raises:
         ModelError: the model is not there, is not safe to load, or does not fit the backend.
+        SettingsError: precision int8 with what cannot have it.
     """
     wanted = settings.embedder
     folder = _model_folder(wanted)
-    eight_bit = wanted.precision == "int8"
-    if eight_bit and (wanted.backend == "torch" or not bert.fits(folder)):
-        raise SettingsError(
-            "embedder.precision int8 needs a plain BERT encoder run by OpenVINO; set it to float"
-        )
+    if _eight_bit(wanted, folder, made_with):
+        return _rounded(wanted, folder)
     by_torch = TorchEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
     if wanted.backend == "torch":
         return by_torch
@@ -69,14 +75,8 @@ def embedder(settings: Settings) -> Embedder:
                 "embedder.backend openvino can run; set the backend to auto or torch"
             )
         return by_torch
-    fast = OpenVinoEmbedder(
-        folder, batch_size=wanted.batch_size, threads=wanted.threads, eight_bit=eight_bit
-    )
-    if (
-        eight_bit
-        or folder.published
-        or _agreement(fast, by_torch, folder, wanted.cache_dir) >= AGREEMENT
-    ):
+    fast = OpenVinoEmbedder(folder, batch_size=wanted.batch_size, threads=wanted.threads)
+    if folder.published or _agreement(fast, by_torch, folder, wanted.cache_dir) >= AGREEMENT:
         return fast
     if wanted.backend == "openvino":
         raise ModelError(
@@ -84,6 +84,41 @@ def embedder(settings: Settings) -> Embedder:
             "embedder.backend to auto or torch"
         )
     return by_torch
+
+
+def _eight_bit(wanted: EmbedderSettings, folder: ModelFolder, made_with: str) -> bool:
+    """Whether to embed in eight bits."""
+    possible = wanted.backend != "torch" and bert.fits(folder)
+    if wanted.precision == "int8" and not possible:
+        raise SettingsError(
+            "embedder.precision int8 needs a plain BERT encoder run by OpenVINO; set it to auto"
+        )
+    if wanted.precision != "auto" or not possible:
+        return wanted.precision == "int8"
+    if made_with in (folder.fingerprint, folder.fingerprint + EIGHT_BIT):
+        return made_with != folder.fingerprint
+    return bool(folder.published) and processor.eight_bits_pay()
+
+
+def _rounded(wanted: EmbedderSettings, folder: ModelFolder) -> Embedder:
+    """The model in eight bits, which must be near the one in floats.
+
+    The default model is known to be on x86; anything else is compared the first time.
+    """
+    whole, rounded = (
+        OpenVinoEmbedder(
+            folder, batch_size=wanted.batch_size, threads=wanted.threads, eight_bit=eight_bit
+        )
+        for eight_bit in (False, True)
+    )
+    known = folder.published and processor.is_x86()
+    if known or _agreement(rounded, whole, folder, wanted.cache_dir) >= EIGHT_BIT_AGREEMENT:
+        return rounded
+    raise ModelError(
+        f"embedder.model {folder.name!r} gives other vectors in eight bits than in floats on this "
+        "machine; set embedder.precision to float, and run `rag ingest --rebuild` if the index was "
+        "made in eight bits"
+    )
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
@@ -212,15 +247,17 @@ def _fetched(wanted: EmbedderSettings) -> Path:
         ) from None
 
 
-def _agreement(fast: Embedder, by_torch: Embedder, folder: ModelFolder, cache_dir: Path) -> float:
+def _agreement(one: Embedder, other: Embedder, folder: ModelFolder, cache_dir: Path) -> float:
     """The least cosine of the two over the sample texts; measured once, then read from a file."""
     from importlib.metadata import version
 
-    kept = cache_dir / "agreement" / f"{folder.digest[:12]}-openvino-{version('openvino')}.json"
+    kind = "int8" if one.fingerprint != other.fingerprint else "torch"
+    name = f"{folder.digest[:12]}-{kind}-{platform.machine()}-openvino-{version('openvino')}.json"
+    kept = cache_dir / "agreement" / name
     try:
         return float(json.loads(kept.read_bytes())["cosine"])
     except (OSError, ValueError, KeyError, TypeError):
-        cosine = _least_cosine(fast, by_torch, _SAMPLES)
+        cosine = _least_cosine(one, other, _SAMPLES)
         _keep(kept, {"model": folder.name, "cosine": cosine})
         return cosine
 

