@@ -257,7 +257,7 @@ def _speaker(
             return ""
         return _antecedent(cast, paragraph, woman=words[0].lower() == "she")
     if words[0].lower() == "the":  # alone it is no role: "the said report"
-        return _by_role(cast, " ".join(words), paragraph) if len(words) > 1 else ""
+        return _by_role(cast, words[1:], paragraph) if words[1:] else ""
     names = (" ".join(words[at:]) for at in range(len(words) - 1))
     known = next((name for name in names if name in cast.who), "")
     titled = all(word.lower() in ROLES for word in words[:-1])
