@@ -97,11 +97,7 @@ class Index:
 
     def meta(self) -> Meta | None:
         """What the catalog says of itself, or None where there is none yet."""
-        try:
-            with Catalog.open(self.folder / FILE_NAME) as catalog:
-                return catalog.meta()
-        except IndexMissing:
-            return None
+        return _meta(self.folder)
 
     @staticmethod
     def made_with(folder: Path) -> str:
@@ -110,7 +106,7 @@ class Index:
         Empty while nothing is stored there, and where it cannot be read: `snapshot` says why.
         """
         with suppress(RagError):
-            meta = Index(folder, "", 0).meta()
+            meta = _meta(folder)
             return meta.embedder.fingerprint if meta and meta.revision else ""
         return ""
 
@@ -244,6 +240,14 @@ class Index:
             raise cause from None
         finally:
             lock.release()
+
+
+def _meta(folder: Path) -> Meta | None:
+    try:
+        with Catalog.open(folder / FILE_NAME) as catalog:
+            return catalog.meta()
+    except IndexMissing:
+        return None
 
 
 def check_embedder(index: Index, catalog: Catalog) -> None:
