@@ -18,11 +18,14 @@ The modules, from the nouns upward (each imports only what stands above it):
     cleaning/          what is not the story goes           chunk    article to chunks
     reading/           bytes of documents to records        load     files and records to articles
     signature, copies  which articles run the same story    prompts  prompt files
+    parts, sources, clauses, understand   question to search request
     embed, llm, models the models                           catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
     index, ingest      what is searched, and how it gets there
     checks, opposites  what fails a sentence, and which words
     verify, cite       sentence and evidence to verdict, draft to cited sentences
+    searches, events   what a request looks through, when an event was
+    rewrite            searches that a language model proposes
     retrieve, evidence question to passages to evidence     answer   all of it, as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
     evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands

@@ -13,6 +13,8 @@ from rag.sentences import sentence_spans
 
 PASSAGES = 30
 """The best passages for an event's name that are read."""
+AGREEING = 2
+"""Articles that must give the same days: one may tell of another meeting of the same people."""
 _LONGEST = timedelta(days=10)
 """A longer stretch beside an event does not date it."""
 _NEAR = timedelta(days=3)
@@ -20,7 +22,7 @@ _NEAR = timedelta(days=3)
 
 
 def dated(name: str, rows: Iterable[ChunkRow]) -> Days | None:
-    """The days of an event, if more than half of the articles that date it agree; else None.
+    """The days of an event, if `AGREEING` articles and most of those that date it agree; or None.
 
     An article dates it by a sentence that has every telling word of its name and a time of a few
     days. Meetings of several years, or an article against another, are no date.
@@ -37,7 +39,7 @@ def dated(name: str, rows: Iterable[ChunkRow]) -> Days | None:
         else:
             groups.append([days])
     best = max(groups, key=len, default=[])
-    if 2 * len(best) <= len(told):
+    if len(best) < AGREEING or 2 * len(best) <= len(told):
         return None
     return Days(min(one.first for one in best), max(one.last for one in best))
 

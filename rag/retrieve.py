@@ -86,7 +86,8 @@ class Retriever:
 
         lists = [fused(group) for group in groups]
         found = raised(request, lists, snapshot.rows, settings.rrf_k)
-        sure = [*fused(groups[0][:1])[:SURE], *(hit for g in groups for hit in fused(g[1:])[:1])]
+        sure = spread([(key, owners[key]) for key, _ in fused(groups[0][:1])], SURE)
+        sure += [key for group in groups for key, _ in fused(group[1:])[:1]]
         return _passages(snapshot, owners, found, sure, top_k or settings.top_k, further)
 
     def _rankings(
@@ -218,13 +219,13 @@ def _passages(
     snapshot: Snapshot,
     owners: Mapping[int, str],
     found: Ranking,
-    sure: Ranking,
+    sure: Sequence[int],
     top_k: int,
     further: int,
 ) -> list[Passage]:
     scores = dict(found)
     keys = spread([(key, owners[key]) for key, _ in found], top_k, further)
-    chosen = with_the_sure(keys, [key for key, _ in sure], top_k)
+    chosen = with_the_sure(keys, sure, top_k)
     more = [key for key in keys[top_k:] if key not in chosen]
     keys = [*sorted(chosen, key=lambda key: (-scores[key], key)), *more]
     rows = snapshot.rows(keys)

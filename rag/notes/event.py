@@ -20,7 +20,8 @@ _EVENTS = (
 )
 _EVENT = re.compile(
     rf"\b(?P<bound>since|after|following|before|until|during)\s+"
-    rf"(?P<event>the\s+(?:[\w’'&.-]+\s+){{1,6}}?(?:{_EVENTS}))\b(?!\s+(?:of|for)\b)",
+    rf"(?P<event>the\s+(?:[\w’'&.-]+\s+){{1,6}}?(?:{_EVENTS})(?:\s+(?:in|at)\s+(?-i:[A-Z])\w+)?)"
+    r"\b(?!\s+(?:of|for)\b)",
     re.IGNORECASE,
 )
 _DAY = timedelta(days=1)
