@@ -43,7 +43,7 @@ _EXAMPLES = (
 """What shows how far numbers reach inside a model that is to run in eight bits."""
 
 EIGHT_BIT = " int8"
-"""What the fingerprint of a model in eight bits ends in."""
+"""What the fingerprint of a model in eight bits ends in; another way of rounding needs another."""
 
 SPECIALS = 2
 """The tokens that a BERT tokenizer adds to each text: [CLS] before it, [SEP] behind."""

