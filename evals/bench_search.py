@@ -204,7 +204,7 @@ def packed_recall(real: Real) -> str:
     best = np.argsort(-(queries @ real.vectors.T), axis=1)[:, :TOP]
     recalls = {}
     for margin in (100, 200, dense.facts.margin):
-        dense.facts = replace(dense.facts, margin=margin)
+        looking = dense.with_margin(margin)
         found = [
             len(
                 {key for key, _ in dense.search(query, TOP, None, real.vectors.__getitem__)}
