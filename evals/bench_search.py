@@ -207,7 +207,7 @@ def packed_recall(real: Real) -> str:
         looking = dense.with_margin(margin)
         found = [
             len(
-                {key for key, _ in dense.search(query, TOP, None, real.vectors.__getitem__)}
+                {key for key, _ in looking.search(query, TOP, None, real.vectors.__getitem__)}
                 & {*row}
             )
             for query, row in zip(queries, best.tolist(), strict=True)
