@@ -24,9 +24,11 @@ from rag import models
 from rag.addresses import is_address
 from rag.answer import Answerer
 from rag.cite import Bibliography, Bound
+from rag.doubts import Doubts
 from rag.errors import CorpusError, IndexBusy, IndexMissing
 from rag.events import PASSAGES, dated
 from rag.index import Index
+from rag.notes.article import notes
 from rag.retrieve import Retriever
 from rag.rewrite import proposed
 from rag.schema import (
@@ -44,7 +46,7 @@ from rag.schema import (
 )
 from rag.settings import Settings
 from rag.understand import SearchRequest, plain, understand
-from rag.verify import Grounded, Source, closeness_by, ground, overall
+from rag.verify import Grounded, Source, closeness_by, ground
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -74,6 +76,7 @@ class Assistant:
         self._index = index
         self._embedder = embedder
         self._model = model
+        self._doubts = Doubts(embedder.embed)
         self._retriever = Retriever(index, embedder, settings.retrieval)
         self._answerer = Answerer(
             self._retriever,
@@ -318,14 +321,19 @@ class Assistant:
             await asyncio.to_thread(stream.close)
 
     def verify(self, text: str, articles: str | Article | Iterable[str | Article]) -> Verification:
-        """The verdicts of somebody's text against articles, given as ids or as plain texts."""
+        """The verdicts of somebody's text against articles, given as ids or as plain texts.
+
+        The score is for the whole text beside the articles that its sentences are nearest to.
+        """
         given = [articles] if isinstance(articles, str | Article) else list(articles)
         sources = [self._source(item, number) for number, item in enumerate(given, start=1)]
         grounded = ground(text, sources, closeness_by(self._embedder.embed))
+        cited = [source for source in sources if any(one.source is source for one in grounded)]
+        score = self._doubts.score(text, "\n\n".join(source.text for source in cited))
         bibliography = Bibliography()
         sentences = tuple(bibliography.sentence(_bound(sentence)) for sentence in grounded)
         return Verification(
-            sentences=sentences, citations=bibliography.citations, score=round(overall(grounded), 4)
+            sentences=sentences, citations=bibliography.citations, score=round(score, 6)
         )
 
     @property
@@ -340,11 +348,10 @@ class Assistant:
         return self._embedder.embed
 
     def _source(self, given: str | Article, number: int) -> Source:
-        if isinstance(given, Article):
-            return Source(given.article_id, given.text)
-        if self.has(given):
-            return Source(given, self.article(given).text)
-        return Source(f"text-{number}", given)
+        if isinstance(given, str) and not self.has(given):
+            return Source(f"text-{number}", given)
+        article = given if isinstance(given, Article) else self.article(given)
+        return Source(article.article_id, article.text, notes(article))
 
     def as_retriever(
         self, top_k: int | None = None, filters: Filters | None = None

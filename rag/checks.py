@@ -10,6 +10,7 @@ negation    a word denied in one text and said plainly in the other
 modality    a plan, possibility or hearsay told as a fact, or the other way round
 quantifier  all, most, only, up to, more than, at least …
 opposite    rose for fell, before for after, accepted for refused
+quotation   words in quotation marks that the evidence does not have in that order
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from itertools import combinations, takewhile
 
 from rag.facts import Facts, Number, When, facts, name_key, name_keys
 from rag.opposites import OPPOSITES
+from rag.roles import reversed_in
 from rag.schema import Failure
 from rag.sentences import sentence_spans
 from rag.words import stem, stems, weight, words
@@ -156,7 +158,12 @@ def _days(meanings: Iterable[str]) -> list[When]:
 
 
 def _names(here: Told, there: Told) -> list[str]:
-    return [*missing_names(here, there), *_swapped(here, there), *_moved(here, there)]
+    return [
+        *missing_names(here, there),
+        *_swapped(here, there),
+        *reversed_in(here.text, there.sentences),
+        *_moved(here, there),
+    ]
 
 
 def missing_names(here: Told, there: Told) -> list[str]:
@@ -233,7 +240,7 @@ def _between(places: dict[str, list[int]], first: str, second: str) -> list[str]
 
 # Negation and modality ---------------------------------------------------------------------------
 
-_NEGATIONS = re.compile(
+NEGATIONS = re.compile(
     r"\b(?:not|no|never|without|cannot|\w+n['’]t|failed\s+to)\b"
     r"|\b(?P<far>nobody|none|nothing|neither|nor|no\s+one|denie[sd]|deny|denying|doubt(?:s|ed)?"
     r"|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?|rule[sd]?\s+out)\b",
@@ -277,7 +284,7 @@ def _reach(text: str, start: int, most: int) -> list[str]:
 def _denied(text: str) -> list[str]:
     """What is denied: the telling words of a clause, or after 'not' the first such."""
     found: list[str] = []
-    for match in _NEGATIONS.finditer(_NO_DENIAL.sub(lambda m: " " * len(m.group()), text)):
+    for match in NEGATIONS.finditer(_NO_DENIAL.sub(lambda m: " " * len(m.group()), text)):
         following = _reach(text, match.end(), _FAR)
         telling = [word for word in following if weight(word) > 0]
         if not match["far"]:
@@ -390,10 +397,21 @@ def _opposites(here: Told, there: Told) -> list[str]:
     return found
 
 
+_QUOTATION = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+
+
+def _quotations(here: Told, there: Told) -> list[str]:
+    """What stands in quotation marks and is not in the evidence, word for word."""
+    known = f" {' '.join(words(there.text.casefold()))} "
+    found = _QUOTATION.findall(here.text)
+    return [said for said in found if f" {' '.join(words(said.casefold()))} " not in known]
+
+
 _CHECKS: dict[str, Callable[[Told, Told], list[str]]] = {
     "name": _names,
     "negation": _negation,
     "modality": _modality,
     "quantifier": _quantifiers,
     "opposite": _opposites,
+    "quotation": _quotations,
 }

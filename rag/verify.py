@@ -13,7 +13,7 @@ from typing import Any
 
 from rag.checks import failures, told
 from rag.facts import Facts, measures
-from rag.schema import Failure, Verdict
+from rag.schema import Failure, Note, Verdict
 from rag.sentences import sentence_spans
 from rag.words import stem, weight, words
 
@@ -66,8 +66,9 @@ def check(
         return Checked(Verdict.QUOTED, 1.0, ())
     hard = failures(sentence, evidence, meanings)
     covered, missing = coverage(sentence, evidence, apart=_checked_apart(told(sentence).facts))
-    close = max(closeness(sentence, [evidence])) if closeness and not hard else 0.0
-    means = covered >= COVERED or (covered >= COVERED_IF_CLOSE and close >= CLOSE)
+    means = covered >= COVERED
+    if closeness and not hard and COVERED_IF_CLOSE <= covered < COVERED:
+        means = max(closeness(sentence, [evidence])) >= CLOSE
     failed = (*hard, *(() if means else (Failure(check="meaning", words=missing),)))
     return Checked(_verdict(hard, covered, means=means), _score(hard, covered), failed)
 
@@ -131,6 +132,12 @@ class Source:
 
     article_id: str
     text: str
+    notes: tuple[Note, ...] = ()
+    """What times in it mean."""
+
+    def meanings(self, start: int, end: int) -> list[str]:
+        """What the times within a range mean."""
+        return [n.meaning for n in self.notes if start <= n.start and n.end <= end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +185,14 @@ def _ground(
 
     nearest = sorted(windows, key=promise, reverse=True)[: 2 * NEAREST]
     outcomes = [
-        Grounded(sentence, check(sentence, source.text[start:end], closeness), source, start, end)
+        Grounded(
+            sentence,
+            check(sentence, source.text[start:end], closeness, source.meanings(start, end)),
+            source,
+            start,
+            end,
+        )
         for source, start, end in nearest
     ]
     nothing = Grounded(sentence, check(sentence, "", closeness), None)
     return max(outcomes, key=lambda outcome: outcome.checked.score, default=nothing)
-
-
-def overall(grounded: Sequence[Grounded]) -> float:
-    """One score, 0 to 1, for a text: the mean of its sentences, weighed down by the worst."""
-    scores = [sentence.checked.score for sentence in grounded]
-    return (sum(scores) / len(scores) + min(scores)) / 2 if scores else 0.0

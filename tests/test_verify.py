@@ -3,7 +3,7 @@
 import pytest
 
 from rag.schema import Verdict
-from rag.verify import Source, check, ground, overall
+from rag.verify import Source, check, ground
 
 FUND = (
     "Last week, a Japanese government-backed fund agreed to buy photoresist maker JSR Corp for "
@@ -76,14 +76,12 @@ def test_no_evidence_supports_nothing(evidence):
     assert (checked.verdict, checked.score) == (Verdict.UNSUPPORTED, 0.0)
 
 
-def test_a_text_is_scored_by_its_sentences():
+def test_each_sentence_finds_its_source():
     sources = [Source("a", f"Something else happened. {FUND}"), Source("b", RULES)]
     true, false = ground(f"{FUND} The rules came on 30 July 2023.", sources, None)
     assert (true.checked.verdict, true.source.article_id) == (Verdict.QUOTED, "a")
     assert sources[0].text[true.start : true.end] == FUND
     assert false.checked.verdict == Verdict.UNSUPPORTED
-    assert overall([true]) > overall([true, false]) > overall([false])
-    assert overall([]) == 0.0
 
 
 def test_an_office_does_not_move_to_another_house():
@@ -136,3 +134,24 @@ def test_a_day_is_what_the_notes_say_it_is():
     for other in ("4 April 2023", "the week of 3 April 2023"):
         failed = check(sentence, evidence, meanings=[other]).failed
         assert [(f.check, f.words) for f in failed] == [("date", ("3 April 2023",))]
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("The firm is owned by eight banks.", "The firm owns eight banks."),
+        ("Eight banks own the firm.", "The firm owns eight banks."),
+        ("Eight banks own the firm.", "Eight banks are owned by the firm."),
+        ("The firm has sued its banks.", "Banks sued the firm."),
+    ],
+)
+def test_subject_and_object_may_not_change_places(true, false):
+    assert check(f"{true[:-1]}, they say.", true).verdict == Verdict.SUPPORTED
+    assert "name" in [failure.check for failure in check(false, true).failed]
+
+
+def test_quotation_marks_hold_what_was_said():
+    evidence = "Berg said that the dock was “far too small for Holm”, and that Holm would leave."
+    assert check("The dock was “far too small”, Berg said.", evidence).verdict == Verdict.SUPPORTED
+    failed = check("Berg said that “Holm would leave the dock”.", evidence).failed
+    assert ("quotation", ("Holm would leave the dock",)) in [(f.check, f.words) for f in failed]
