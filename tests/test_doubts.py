@@ -47,7 +47,9 @@ def test_the_word_put_in_is_the_one_doubted(doubts):
 
 
 def test_nothing_bears_out_nothing(doubts):
-    assert doubts.score("", ARTICLE) == doubts.score(TRUE, "") == doubts.score("of the", ARTICLE) == 0
+    assert (
+        doubts.score("", ARTICLE) == doubts.score(TRUE, "") == doubts.score("of the", ARTICLE) == 0
+    )
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

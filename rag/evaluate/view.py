@@ -12,13 +12,15 @@ from rag.evaluate.charts import threshold
 from rag.evaluate.citations import CITATION
 from rag.evaluate.explain import STATUSES, quotes_in, status, trouble
 from rag.evaluate.metrics import ANSWER, PASSAGE, RANKING
+from rag.evaluate.ranges import RANGE
 from rag.evaluate.records import Record, Run
-from rag.evaluate.report import LABELS
+from rag.evaluate.report import label as label_of
 from rag.schema import Passage
 
 GROUPS = {
     "Ranking of articles": RANKING,
     "Ranking of passages": PASSAGE,
+    "Character ranges": RANGE,
     "Answers and refusals": ANSWER,
     "Citations": CITATION,
 }
@@ -44,6 +46,9 @@ MEANINGS = {
     "passage_hit_at_10": "one of the first 10 does",
     "passage_mrr_at_10": "1 / rank of the first passage with a quote",
     "passage_map_at_10": "how high all quotes rank",
+    "range_recall_at_5": "evidence characters that are in the first 5 passages",
+    "range_precision_at_5": "characters of these passages that are evidence",
+    "range_iou_at_5": "evidence found / evidence and passages together",
     "containment": "the expected answer stands in the answer",
     "token_f1": "words shared with the expected answer",
     "exact_match": "nothing but the expected answer",
@@ -121,7 +126,10 @@ class Row:
 def metric_groups(columns: Sequence[Column]) -> list[dict[str, Any]]:
     """The metrics that any run has, in groups: name, label, meaning and a figure for each run."""
     groups = []
-    for title, names in GROUPS.items():
+    known = {name for names in GROUPS.values() for name in names}
+    measured = dict.fromkeys(name for column in columns for name in column.summary["metrics"])
+    own = tuple(name for name in measured if name not in known)
+    for title, names in {**GROUPS, "Measures of your own": own}.items():
         rows = [metric(name, columns) for name in names]
         if rows := [row for row in rows if any(row["figures"])]:
             groups.append({"title": title, "rows": rows})
@@ -135,8 +143,8 @@ def metric(name: str, columns: Sequence[Column]) -> dict[str, Any]:
     both = len(values) == 2 and None not in values
     return {
         "name": name,
-        "label": LABELS[name],
-        "meaning": MEANINGS[name],
+        "label": label_of(name),
+        "meaning": MEANINGS.get(name, ""),
         "figures": figures,
         "change": values[1] - values[0] if both else None,
     }
@@ -164,7 +172,7 @@ def tag_table(columns: Sequence[Column]) -> dict[str, Any]:
         }
         for tag in tags
     ]
-    return {"names": names, "labels": [LABELS[name] for name in names], "rows": rows}
+    return {"names": names, "labels": [label_of(name) for name in names], "rows": rows}
 
 
 def stages(columns: Sequence[Column]) -> list[dict[str, Any]]:
