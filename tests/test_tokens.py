@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import tokens
@@ -33,6 +33,7 @@ def whole(shipped, text: str) -> int:
 
 
 @pytest.mark.model
+@settings(deadline=None)
 @given(text=SCRAPS | st.text(max_size=60))
 def test_the_words_of_a_text_have_its_tokens(shipped, counts, text: str) -> None:
     assert counts([text]) == [whole(shipped, text)]
