@@ -17,82 +17,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, lru_cache
-from itertools import combinations, takewhile
+from itertools import combinations
 
-from rag.facts import Facts, Number, When, facts, name_key, name_keys
+from rag.facts import Number, When, facts, name_key, name_keys
 from rag.opposites import OPPOSITES
 from rag.roles import reversed_in
 from rag.schema import Failure
-from rag.sentences import sentence_spans
-from rag.words import stem, stems, weight, words
-
-
-class Told:
-    """A text with what the checks look for in it, each found when first asked for."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def facts(self) -> Facts:
-        """Its numbers, dates and names."""
-        return facts(self.text)
-
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        """The stems of its words."""
-        return stems(self.text)
-
-    @cached_property
-    def name_keys(self) -> frozenset[str]:
-        """Every key that a name may be found under."""
-        return name_keys(self.text)
-
-    @cached_property
-    def sentences(self) -> tuple[str, ...]:
-        """Its sentences."""
-        return tuple(self.text[start:end] for start, end in sentence_spans(self.text))
-
-    @cached_property
-    def places(self) -> tuple[dict[str, list[int]], ...]:
-        """For each sentence, where the stems and name keys of its words stand."""
-        return tuple(_positions(one) for one in self.sentences)
-
-    @cached_property
-    def denied(self) -> list[str]:
-        """The words that it denies."""
-        return _denied(self.text)
-
-    @cached_property
-    def modals(self) -> dict[str, list[tuple[str, list[str]]]]:
-        """The modal words of each class, each with the telling words that it reaches."""
-        return _modals(self.text, _GOVERNS)
-
-    def governed(self, name: str) -> frozenset[str]:
-        """The stems that the modals of a class may reach."""
-        reached = _modals(self.text, _MAY_GOVERN).get(name, ())
-        return frozenset(stem(word) for _, telling in reached for word in telling)
-
-    @cached_property
-    def attached(self) -> dict[str, set[str]]:
-        """For each noun the names that "of" ties to it: "chairman of Rapidus"."""
-        found: dict[str, set[str]] = {}
-        for match in _ATTACHED.finditer(self.text):
-            found.setdefault(stem(match["noun"]), set()).update(name_keys(match["name"]))
-        return found
-
-    @cached_property
-    def quantities(self) -> dict[str, str]:
-        """Its quantifiers, each in one form for all that mean the same, and as written."""
-        found = (match.group() for match in _QUANTIFIERS.finditer(self.text))
-        return {_SAME_QUANTITY.get(written.lower(), written.lower()): written for written in found}
-
-
-@lru_cache(maxsize=4096)
-def told(text: str) -> Told:
-    """What a text tells; remembered, since a piece of evidence meets many sentences."""
-    return Told(text)
+from rag.told import ATTACHED, Told, positions, told
+from rag.words import stem, weight, words
 
 
 def failures(sentence: str, evidence: str, meanings: Sequence[str] = ()) -> list[Failure]:
@@ -173,7 +105,7 @@ def missing_names(here: Told, there: Told) -> list[str]:
 
 def _swapped(here: Told, there: Told) -> list[str]:
     """Pairs of names that every evidence sentence with both has the other way round."""
-    mine, verbs = _positions(here.text), _lower(here.text)
+    mine, verbs = positions(here.text), _lower(here.text)
     found = []
     for first, second in combinations(here.facts.names, 2):
         pair = first.keys[-1], second.keys[-1]
@@ -187,17 +119,11 @@ def _swapped(here: Told, there: Told) -> list[str]:
     return found
 
 
-_ATTACHED = re.compile(
-    r"(?P<noun>\b[a-z][\w-]+) of (?:[a-z][\w’'-]* ){0,4}(?P<name>[A-Z][\w-]+(?: [A-Z][\w-]+)*)"
-)
-"""A noun and the first name that "of" ties to it."""
-
-
 def _moved(here: Told, there: Told) -> list[str]:
     """Attachments such as "chairman of Rapidus" whose noun the evidence attaches to others only."""
     return [
         found.group()
-        for found in _ATTACHED.finditer(here.text)
+        for found in ATTACHED.finditer(here.text)
         if (known := there.attached.get(stem(found["noun"])))
         and not known & {*name_keys(found["name"]), name_key(found["name"].split()[0])}
     ]
@@ -225,30 +151,12 @@ def _reversed(
     return other_way and not passive
 
 
-def _positions(text: str) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for index, word in enumerate(words(text)):
-        for key in {stem(word), *name_keys(word)}:
-            places.setdefault(key, []).append(index)
-    return places
-
-
 def _between(places: dict[str, list[int]], first: str, second: str) -> list[str]:
     start, end = places[first][0], places[second][0]
     return [key for key, found in places.items() if any(start < at < end for at in found)]
 
 
 # Negation and modality ---------------------------------------------------------------------------
-
-NEGATIONS = re.compile(
-    r"\b(?:not|no|never|without|cannot|\w+n['’]t|failed\s+to)\b"
-    r"|\b(?P<far>nobody|none|nothing|neither|nor|no\s+one|denie[sd]|deny|denying|doubt(?:s|ed)?"
-    r"|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?|rule[sd]?\s+out)\b",
-    re.IGNORECASE,
-)
-_FAR = 9
-"""How many words on 'nobody' and 'denied' reach: a clause. 'Not' reaches its verb or noun."""
-_NO_DENIAL = re.compile(r"\bnot (?:only|just|least|to mention)\b", re.IGNORECASE)
 
 
 def _negation(here: Told, there: Told) -> list[str]:
@@ -269,66 +177,6 @@ def _stemmed(found: Iterable[str]) -> frozenset[str]:
 def _parts(word: str) -> frozenset[str]:
     """The stems of a word, one for each part of a hyphenated one."""
     return frozenset(stem(part) for part in word.split("-"))
-
-
-_CLAUSE = re.compile(r"[.;:!?](?=\s|$)|,(?=\s)")
-"""What no negation and no modal reaches across."""
-
-
-def _reach(text: str, start: int, most: int) -> list[str]:
-    """Up to `most` words from `start` on that belong to the same clause."""
-    end = _CLAUSE.search(text, start)
-    return words(text[start : end.start() if end else len(text)])[:most]
-
-
-def _denied(text: str) -> list[str]:
-    """What is denied: the telling words of a clause, or after 'not' the first such."""
-    found: list[str] = []
-    for match in NEGATIONS.finditer(_NO_DENIAL.sub(lambda m: " " * len(m.group()), text)):
-        following = _reach(text, match.end(), _FAR)
-        telling = [word for word in following if weight(word) > 0]
-        if not match["far"]:
-            telling = _first(following[:5]) or following[-1:]
-        found += telling or [match.group()]
-    return found
-
-
-def _first(following: Sequence[str]) -> list[str]:
-    """The first telling word, and those right behind it."""
-    start = next((i for i, word in enumerate(following) if weight(word) > 0), len(following))
-    return list(takewhile(lambda word: weight(word) > 0, following[start:]))
-
-
-_CLASSES = {
-    "possible": """may might could can likely unlikely possible possibly perhaps potential
-        potentially""",
-    "planned": """plan plans planned planning propose proposes proposed proposal consider considers
-        considered considering expect expects expected aim aims aimed intend intends intended hope
-        hopes hoped hoping seek seeks seeking sought want wants wanted will shall would should
-        agree agrees agreed agreement pledge pledges pledged promise promises promised scheduled
-        due set looks looking""",
-    "hearsay": """allegedly reportedly appear appears appeared seem seems seemed estimate estimates
-        estimated forecast believe believes believed""",
-}
-_CUES = {
-    name: re.compile(rf"\b(?:{'|'.join(listed.split())})\b", re.IGNORECASE)
-    for name, listed in _CLASSES.items()
-}
-_CUES["planned"] = re.compile(rf"{_CUES['planned'].pattern}|\b(?:is|are) to\b", re.IGNORECASE)
-_GOVERNS, _MAY_GOVERN = 4, 7
-"""How many words on a modal reaches, and how many on it may: more words can stand between."""
-
-
-def _modals(text: str, most: int) -> dict[str, list[tuple[str, list[str]]]]:
-    """The modal words of each class that occurs, each with the telling words that it reaches."""
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for name, cue in _CUES.items():
-        for match in cue.finditer(text):
-            if match.group() != "May":
-                reached = _reach(text, match.end(), most)
-                telling = [word for word in reached if weight(word) > 0]
-                found.setdefault(name, []).append((match.group(), telling))
-    return found
 
 
 def _modality(here: Told, there: Told) -> list[str]:
@@ -353,17 +201,6 @@ def _newly(reached: Sequence[str], there: Told, governed: frozenset[str]) -> boo
 
 # Quantifiers and opposites -----------------------------------------------------------------------
 
-_QUANTIFIERS = re.compile(
-    r"\b(?:all|every|each|most|majority|some|many|few|several|only|at least|at most|more than"
-    r"|less than|fewer than|over|up to|as much as|nearly|almost|about|around|roughly"
-    r"|half|double[ds]?|twice|triple[ds]?|first|last|largest|smallest|biggest|highest|lowest)\b",
-    re.IGNORECASE,
-)
-_SAME_QUANTITY = {
-    "at least": "more than", "over": "more than", "as much as": "up to", "at most": "up to",
-    "fewer than": "less than", "almost": "nearly", "around": "about", "roughly": "about",
-    "every": "all", "each": "all", "majority": "most", "biggest": "largest", "twice": "double",
-}  # fmt: skip
 _BOUNDS = frozenset({"more than", "less than", "up to"})
 """Quantifiers whose loss changes a number: these must stand in both texts."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.doubt_features import table
-from rag.doubt_weights import BIAS, START, SUM, WEIGHTS, WORST
+from rag.doubt_weights import BIAS, MOST, START, SUM, WEIGHTS, WORST
 from rag.wording import Word, Wording, read
 
 Floats = NDArray[np.float64]
@@ -60,8 +60,9 @@ class Doubts:
         _, rows = self.table(text, source)
         if not len(rows):
             return 0.0
-        every, worst = doubt(rows @ WORD + BIAS)
-        logit = START - SUM * every - WORST * worst + float(rows.mean(axis=0) @ MEAN)
+        every, worst = _doubted(rows @ WORD + BIAS)
+        by_words = START - SUM * every - WORST * worst
+        logit = min(MOST, by_words) + float(rows.mean(axis=0) @ MEAN)
         return 1 / (1 + math.exp(-logit))
 
     def table(self, text: str, source: str) -> tuple[list[Word], Floats]:
@@ -74,7 +75,7 @@ class Doubts:
         return wording, self._embed(wording.sentences)
 
 
-def doubt(logits: Floats) -> tuple[float, float]:
+def _doubted(logits: Floats) -> tuple[float, float]:
     """The doubts of all words together, and of the worst, softly, from the log-odds of each."""
     every = np.logaddexp(0, logits).sum() / 3
     worst = np.log(np.exp(np.minimum(2 * logits, 60)).sum()) / 2

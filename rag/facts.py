@@ -45,6 +45,7 @@ _UNITS = {
     "percentage": "percent", "nm": "nanometre", "nanometre": "nanometre",
     "nanometer": "nanometre", "nanometres": "nanometre", "nanometers": "nanometre",
 }  # fmt: skip
+_MEASURES = frozenset({*SMALL_NUMBERS, *_MAGNITUDES, *_UNITS})
 CURRENCIES = frozenset("dollar euro pound yen yuan won".split())
 """The units of `Number` that are money."""
 
@@ -252,7 +253,7 @@ def _name_words(run: str, *, opens: bool) -> list[str]:
 def measures(word: str) -> bool:
     """Whether a word is part of a quantity: a digit, a number word, a magnitude or a unit."""
     low = word.lower()
-    return low[0].isdigit() or any(low in t for t in (_SMALL, _TENS, _MAGNITUDES, _UNITS))
+    return low[0].isdigit() or low in _MEASURES
 
 
 def name_key(word: str) -> str:

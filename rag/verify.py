@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from rag.checks import failures, told
+from rag.checks import failures
 from rag.facts import Facts, measures
 from rag.schema import Failure, Note, Verdict
 from rag.sentences import sentence_spans
+from rag.told import told
 from rag.words import stem, weight, words
 
 Closeness = Callable[[str, Sequence[str]], list[float]]
@@ -107,17 +108,28 @@ def coverage(
     Each word counts once. Numbers, magnitudes and units do not count, nor do the words `apart`:
     they have checks of their own.
     """
-    known = told(evidence).stems | told(evidence).name_keys
+    known = told(evidence).keys
     total = found = 0.0
     missing = []
-    for word in dict.fromkeys(words(sentence)):
-        value = 0.0 if measures(word) or word in apart else weight(word)
+    for word, parts, value in _telling(sentence, apart):
         total += value
-        if stem(word) in known or all(stem(part) in known for part in word.split("-")):
+        if parts[0] in known or known.issuperset(parts[1:]):
             found += value
-        elif value > 0:
+        else:
             missing.append(word)
-    return (found / total if total else 0.0), tuple(dict.fromkeys(missing))
+    return (found / total if total else 0.0), tuple(missing)
+
+
+@lru_cache(maxsize=1024)
+def _telling(
+    sentence: str, apart: frozenset[str]
+) -> tuple[tuple[str, tuple[str, ...], float], ...]:
+    """The words that count: each with its stem and those of its parts, and its weight."""
+    return tuple(
+        (word, (stem(word), *map(stem, word.split("-"))), weight(word))
+        for word in dict.fromkeys(words(sentence))
+        if weight(word) > 0 and word not in apart and not measures(word)
+    )
 
 
 def _checked_apart(claimed: Facts) -> frozenset[str]:

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.checks import NEGATIONS
 from rag.facts import SMALL_NUMBERS, name_key
+from rag.polarity import NEGATIONS
 from rag.sentences import sentence_spans
 from rag.words import WORD, weight
 

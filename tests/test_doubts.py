@@ -10,10 +10,10 @@ from rag.doubt_weights import WEIGHTS
 from rag.doubts import Doubts
 
 ARTICLE = (
-    "Ada Berg runs the port of Lindhaven, which had 1,200 workers in May. On Monday she sold its old"
-    " crane to Holm, a maker of ships, for 3.5 million euros. Holm will take it apart in Port Ash. "
-    "The union of the workers, led by Jo Marr, did not oppose the sale, but it wants a new crane. "
-    "Marr said that nobody would lose work. The port lost money in two of the last three years."
+    "Ada Berg runs the port of Lindhaven, which had 1,200 workers in May. On Monday she sold its "
+    "old crane to Holm, a maker of ships, for 3.5 million euros. Holm will take it apart in Port "
+    "Ash. The union of the workers, led by Jo Marr, did not oppose the sale, but it wants a new "
+    "crane. Marr said that nobody would lose work. The port lost money in two of three years."
 )
 TRUE = "Ada Berg sold the old crane of Lindhaven to Holm. Marr said that nobody would lose work."
 
