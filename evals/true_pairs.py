@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from rag.attribution import CUES
 from rag.evaluate.cases import Dataset
 from rag.facts import MONTHS, WEEKDAYS
 from rag.load import load
@@ -47,8 +48,8 @@ STATED = {
     "single-15": "About 11% of Micron's revenue in its last financial year was earned in China.",
     "single-16": "The law sets aside $52.7 billion for semiconductors.",
     "single-18": "Beijing's request for consultations has the number DS615 at the WTO.",
-    "single-19": "Japan will require licences for 23 types of chipmaking tool.",
-    "single-20": "Licences would be needed for the TWINSCAN NXT:2000i and what followed it.",
+    "single-19": "Nishimura said that Japan will require licences for 23 types of chipmaking tool.",
+    "single-20": "It said that licences would be needed for the TWINSCAN NXT:2000i.",
     "single-21": "The leaders launched a Coordination Platform on Economic Coercion on 20 May.",
     "single-23": "In Washington, Raimondo met Wang Wentao, China's commerce minister.",
     "single-24": "The EU is to promote its competitiveness and protect itself against risks.",
@@ -63,7 +64,7 @@ STATED = {
     "single-35": "A prohibited system can cost up to 35 million euros or 7% of world turnover.",
     "single-36": "By 523 votes to 46, the European Parliament adopted the AI Act in March 2024.",
     "single-37": "TSMC will hold about 86.5% of JASM and Toyota 2.0%.",
-    "single-38": "Micron is to receive up to $6.14 billion for chip plants in New York and Idaho.",
+    "single-38": "Joe Biden said Micron is to receive up to $6.14 billion for plants in Idaho.",
     "single-39": "The two sides agreed to extend two chip arrangements by three years.",
     "single-40": "The A800 exchanged data at 400 gigabytes a second.",
 }
@@ -145,7 +146,9 @@ def _without_aside(text: str) -> str:
 
 def _without_tail(text: str) -> str:
     found = _TAIL.fullmatch(text)
-    return f"{found[1]}." if found else ""
+    if not found or CUES.search(text[found.end(1) :]):
+        return ""
+    return f"{found[1]}."
 
 
 def _without_ending(text: str) -> str:

@@ -22,7 +22,8 @@ The modules, from the nouns upward (each imports only what stands above it):
     embed, llm, models the models                           catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
     index, ingest      what is searched, and how it gets there
-    checks, told, polarity, roles, opposites    what fails a sentence, and which words
+    checks, told, polarity, roles, attribution, opposites
+                       what fails a sentence, and which words
     doubts, doubt_*, wording    how far a source bears out a text, word by word
     verify, cite       sentence and evidence to verdict, draft to cited sentences
     searches, events   what a request looks through, when an event was

@@ -11,6 +11,7 @@ modality    a plan, possibility or hearsay told as a fact, or the other way roun
 quantifier  all, most, only, up to, more than, at least …
 opposite    rose for fell, before for after, accepted for refused
 quotation   words in quotation marks that the evidence does not have in that order
+attribution what the evidence only reports somebody to have said, told as if it were known
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
+from rag.attribution import CUES, told_plainly
 from rag.facts import Number, When, facts, name_key, name_keys
 from rag.opposites import OPPOSITES
 from rag.roles import reversed_in
 from rag.schema import Failure
 from rag.told import ATTACHED, Told, positions, told
-from rag.words import stem, weight, words
+from rag.words import stem, stems, weight, words
 
 
 def failures(sentence: str, evidence: str, meanings: Sequence[str] = ()) -> list[Failure]:
@@ -244,6 +246,20 @@ def _quotations(here: Told, there: Told) -> list[str]:
     return [said for said in found if f" {' '.join(words(said.casefold()))} " not in known]
 
 
+def _unattributed(here: Told, there: Told) -> list[str]:
+    """Telling words, said plainly here, that the evidence only reports somebody to have said."""
+    if CUES.search(here.text) or not CUES.search(there.text):
+        return []
+    plain = frozenset[str]().union(*(stems(told_plainly(one)) for one in there.sentences))
+    claimed = {stem(word): word for word in words(here.text) if weight(word) > 0}
+    only_reported = [word for key, word in claimed.items() if key in there.stems - plain]
+    return only_reported if len(only_reported) >= MOSTLY * len(claimed) else []
+
+
+MOSTLY = 0.5
+"""Share of a sentence's telling words that make it a report, where they stand in one only."""
+
+
 _CHECKS: dict[str, Callable[[Told, Told], list[str]]] = {
     "name": _names,
     "negation": _negation,
@@ -251,4 +267,5 @@ _CHECKS: dict[str, Callable[[Told, Told], list[str]]] = {
     "quantifier": _quantifiers,
     "opposite": _opposites,
     "quotation": _quotations,
+    "attribution": _unattributed,
 }

@@ -228,8 +228,8 @@ class Failure(Record):
     """A check that a sentence did not pass, and the words of the sentence that failed it."""
 
     check: str
-    """One of number, date, name, negation, modality, quantifier, opposite, quotation, meaning,
-    mark, evidence."""
+    """One of number, date, name, negation, modality, quantifier, opposite, quotation,
+    attribution, meaning, mark, evidence."""
     words: tuple[str, ...]
 
 
