@@ -1,28 +1,30 @@
 """Plants errors in true sentences of the starter corpus, and counts what the checks say to them.
 
-    python evals/planted_errors.py [--show]
+    python evals/planted_errors.py [--show] [--articles MULTIHOP-RAG/corpus.jsonl]
 
 A true pair is a sentence of `corpus/` as evidence and the same in other words (`true_pairs.py`).
 Each sentence then gets one error of each kind that fits it: a number, date, name, country, negation
 or modal swapped. An error counts as flagged where the check of its kind fails and names a word of
 the swap. Prints the share of errors flagged, by kind, and the share of true sentences that are
 flagged, by how they were made. The choice of what is put in is random with a fixed seed; `--show`
-prints what went wrong.
+prints what went wrong, `--articles` takes other articles (MultiHop-RAG's, one JSON object a line).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from true_pairs import Pair, pairs
 
 from rag.facts import MONTHS, WEEKDAYS, facts, name_keys
-from rag.schema import Verdict
+from rag.schema import Article, Verdict
 from rag.verify import Checked, check
 from rag.words import stem, words
 
@@ -194,12 +196,27 @@ def judge(pair: Pair, sentence: str) -> Checked:
     return check(sentence, pair.evidence, meanings=[note.meaning for note in pair.notes])
 
 
+def articles(path: Path) -> list[Article]:
+    """The articles of a file, one JSON object a line."""
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [
+        Article(
+            article_id=line["_id"],
+            text=line["text"],
+            published=(line.get("metadata") or line).get("published"),
+        )
+        for line in lines
+    ]
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--show", action="store_true", help="print what went wrong")
-    show = parser.parse_args().show
-    found = pairs()
+    parser.add_argument("--articles", type=Path, help="MultiHop-RAG's corpus.jsonl")
+    given = parser.parse_args()
+    show = given.show
+    found = pairs(articles(given.articles) if given.articles else ())
     alarms: dict[str, list[bool]] = defaultdict(list)
     for pair in found:
         checked = judge(pair, pair.sentence)

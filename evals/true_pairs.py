@@ -7,7 +7,7 @@ the article's notes, answers of the starter set put in sentences.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.attribution import CUES
@@ -72,8 +72,13 @@ STATED = {
 `single-15` and others say it in their own order."""
 
 
-def pairs() -> list[Pair]:
-    """All true pairs; several of a sentence where it can be told in several ways."""
+def pairs(articles: Iterable[Article] = ()) -> list[Pair]:
+    """True pairs of these articles, or else of the starter corpus, with its answers.
+
+    There are several of a sentence where it can be told in several ways.
+    """
+    if given := [pair for article in articles for pair in _of(article)]:
+        return list(dict.fromkeys(given))
     found = [pair for article in _articles() for pair in _of(article)]
     found += [
         Pair("stated", STATED[case.id], case.evidence[0].quote)

@@ -264,12 +264,16 @@ def name_key(word: str) -> str:
     return _COUNTRY_OF.get(base.lower(), stem(base)) if base[:1].isupper() else stem(base)
 
 
+_SPLIT = re.compile(r"-|\.(?=\w\w)")
+"""Where the parts of a name meet: Japan-US, Example.com; U.S. has none."""
+
+
 def name_keys(text: str) -> frozenset[str]:
     """Every key that a name may be found under in `text`, spelled-out aliases included."""
     keys = {
         name_key(part)
         for word in re.findall(r"[\w’'&.-]+", text)
-        for part in (word, *word.split("-"))
+        for part in (word, *_SPLIT.split(word))
         if part
     }
     lowered = " ".join(text.lower().split())

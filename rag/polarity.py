@@ -16,7 +16,7 @@ NEGATIONS = re.compile(
 )
 _FAR = 9
 """How many words on 'nobody' and 'denied' reach: a clause. 'Not' reaches its verb or noun."""
-_NO_DENIAL = re.compile(r"\bnot (?:only|just|least|to mention)\b", re.IGNORECASE)
+_NO_DENIAL = re.compile(r"\bno doubt\b|\bnot (?:only|just|least|to mention)\b", re.IGNORECASE)
 
 
 _CLAUSE = re.compile(r"[.;:!?](?=\s|$)|,(?=\s)")
