@@ -1,13 +1,14 @@
 """Fits the weights of `rag/evidence.py`: which sentence answers, and whether any does.
 
-    python evals/fit_evidence.py SQUAD2.jsonl [--every 3]
+    python evals/fit_evidence.py SQUAD2.jsonl [--every 3] [--reader]
 
 Reads SQuAD 2.0 questions (one JSON object a line: article, paragraph, context, question, answers)
 and the starter set, puts all paragraphs into one index, asks each question over all of it, and
 labels the candidate sentences that hold an answer. Questions with their own paragraph taken out
 stand for those that the collection does not answer. Prints, for either half of the data held out,
 how often the best sentence and the best two hold the answer and the ROC-AUC of the answerable
-score; then the weights fitted on all of it.
+score; then the weights fitted on all of it. With `--reader`, the trained reader reads the
+candidates, and only articles that it was not trained on are asked about (`evals/train_reader.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import json
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +27,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from rag import evidence
+from rag import evidence, models
 from rag.assistant import Assistant
 from rag.evaluate.cases import Dataset
 from rag.evidence import FEATURES
@@ -39,13 +41,19 @@ SELECTING = list(range(len(FEATURES) - evidence.OF_QUESTION))
 
 @dataclass
 class Asked:
-    """A question with the features of its candidate sentences and which of them answer it."""
+    """A question with its candidate sentences, their features, and which of them answer it."""
 
     group: str
     half: int
     answered: bool
     table: np.ndarray
     right: np.ndarray
+    question: str
+    sentences: list[evidence._Sentence]
+    article: str = ""
+    """What the question was written about."""
+    answers: tuple[str, ...] = ()
+    """The answers in the sentences' own words; empty where whole sentences answer."""
 
 
 class Remembered:
@@ -63,21 +71,31 @@ class Remembered:
         return np.array([self.vectors[text] for text in texts])
 
 
-def rows(assistant, question, group, half, right, without=""):
+def held_out(article: str, articles: Sequence[str]) -> bool:
+    """Whether an article is of the third that the reader is not trained on."""
+    return sorted(set(articles)).index(article) % 3 == 2
+
+
+def rows(assistant, question, group, half, right, without="", reader=None, **known):
     """Ask; `without` names an article that is treated as not being there."""
     passages = [p for p in assistant.passages(question, 12) if p.article_id != without][:10]
     passages = [replace(p, rank=rank) for rank, p in enumerate(passages, start=1)]
     embed = Remembered(assistant.embed)
     ((sentences, table),) = evidence.tables(
-        [question], evidence._sentences(passages), passages, embed
+        [question], evidence._sentences(passages), passages, embed, reader
     )
     found = np.array([bool(right) and not without and right(s) for s in sentences])
-    return Asked(group, half, bool(right) and not without, table, found)
+    answered = bool(right) and not without
+    return Asked(group, half, answered, table, found, question, sentences, **known)
 
 
-def squad(path: Path, every: int, folder: Path) -> list[Asked]:
-    """SQuAD questions over all its paragraphs; every other one also without its own paragraph."""
+def squad(path, every: int, folder: Path, reader=None, only=lambda *_: True) -> list[Asked]:
+    """SQuAD questions over all its paragraphs; every other one also without its own paragraph.
+
+    `only` says of an article, and of all of them, whether to ask about it.
+    """
     questions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    named = [q["article"] for q in questions]
     articles = {
         f"{q['article']}-{q['paragraph']}": Article(
             article_id=f"{q['article']}-{q['paragraph']}",
@@ -90,7 +108,8 @@ def squad(path: Path, every: int, folder: Path) -> list[Asked]:
     found = []
     with Assistant.open(folder, Settings.load(llm={"enabled": False})) as assistant:
         assistant.ingest(articles.values())
-        for number, q in enumerate(questions[::every]):
+        asking = [q for q in questions if only(q["article"], named)]
+        for number, q in enumerate(asking[::every]):
             own, half = f"{q['article']}-{q['paragraph']}", halves[q["article"]]
 
             def right(sentence, q=q, own=own):
@@ -101,13 +120,17 @@ def squad(path: Path, every: int, folder: Path) -> list[Asked]:
 
             answered = right if q["answers"] else None
             group = "squad" if answered else "squad-adversarial"
-            found.append(rows(assistant, q["question"], group, half, answered))
+            known = {
+                "article": q["article"], "answers": tuple(q["answers"]), "reader": reader
+            }  # fmt: skip
+            found.append(rows(assistant, q["question"], group, half, answered, **known))
             if answered and number % 2 == 0:
-                found.append(rows(assistant, q["question"], "squad-absent", half, answered, own))
+                away = rows(assistant, q["question"], "squad-absent", half, answered, own, **known)
+                found.append(away)
     return found
 
 
-def starter(folder: Path) -> list[Asked]:
+def starter(folder: Path, reader=None) -> list[Asked]:
     """The starter set on its corpus; a sentence is right where a case quotes it as evidence."""
     from rag.paths import shipped
 
@@ -126,7 +149,7 @@ def starter(folder: Path) -> list[Asked]:
 
             question = make_whole(case.question, case.history)
             known = right if case.answerable else None
-            found.append(rows(assistant, question, "starter", number % 2, known))
+            found.append(rows(assistant, question, "starter", number % 2, known, reader=reader))
     return found
 
 
@@ -177,10 +200,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("squad", type=Path)
     parser.add_argument("--every", type=int, default=3, help="use every Nth SQuAD question")
+    parser.add_argument("--reader", action="store_true", help="let the trained reader read, too")
     given = parser.parse_args()
+    reader = models.reader(Settings.load()) if given.reader else None
+    only = held_out if given.reader else lambda *_: True
     with tempfile.TemporaryDirectory() as folder:
-        asked = starter(Path(folder, "starter"))
-        asked += squad(given.squad, given.every, Path(folder, "squad"))
+        asked = starter(Path(folder, "starter"), reader)
+        asked += squad(given.squad, given.every, Path(folder, "squad"), reader, only)
     for half in (0, 1):
         rest = [a for a in asked if a.half != half]
         select = fit_select(rest)

@@ -19,7 +19,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     reading/           bytes of documents to records        load     files and records to articles
     signature, copies  which articles run the same story    prompts  prompt files
     parts, sources, clauses, understand   question to search request
-    embed, llm, models the models                           catalog  what is stored
+    embed, reader, llm, models  the models                  catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
     index, ingest      what is searched, and how it gets there
     checks, told, polarity, roles, attribution, opposites

@@ -34,6 +34,7 @@ from rag.words import content_stems
 
 if TYPE_CHECKING:
     from rag.llm import LanguageModel
+    from rag.reader import Reader
     from rag.settings import AnswerSettings
 
 Understand = Callable[[str, Sequence[Turn], Collection[str]], SearchRequest]
@@ -67,6 +68,7 @@ class Answerer:
         *,
         top_k: int,
         prompt_evidence: int,
+        reader: Reader | None = None,
     ) -> None:
         self._retriever = retriever
         self._understand = understand
@@ -75,6 +77,7 @@ class Answerer:
         self._settings = settings
         self._top_k = top_k
         self._prompt_evidence = prompt_evidence
+        self._reader = reader
 
     def stream(
         self,
@@ -100,6 +103,8 @@ class Answerer:
         clock = _Clock()
         if self._model:
             self._model.warm_up(prompt("answer").fixed)
+        if self._reader:
+            self._reader.warm_up()
         request = self._understand(question, history, without)
         read = self._retriever.retrieve(request, self._top_k, filters, FURTHER)
         clock.lap("retrieve")
@@ -114,7 +119,14 @@ class Answerer:
         )
         yield replace(answer, timings=clock.laps())
         most = self._settings.max_evidence
-        compared = select(request.question, request.parts, read, self._embed, max(most, COMPARED))
+        compared = select(
+            request.question,
+            request.parts,
+            read,
+            self._embed,
+            max(most, COMPARED),
+            self._reader,
+        )
         evidence = compared[:most]
         clock.lap("select")
         likely = max((item.score for item in evidence), default=0.0)

