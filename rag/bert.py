@@ -67,22 +67,22 @@ def graph(folder: ModelFolder) -> ov.Model:
     return _built(folder, _Layers(tensors(folder.weights), folder.config))
 
 
-def reading(folder: ModelFolder, changes: Mapping[str, Floats]) -> ov.Model:
+def reading(folder: ModelFolder, weights: Mapping[str, Floats]) -> ov.Model:
     """The encoder with a number for each token of two texts that it reads as one.
 
     It maps `input_ids`, `attention_mask` and `token_type_ids` (batch, tokens) to (batch, tokens).
 
     Args:
         folder: one that `fits`.
-        changes: weights in place of those of the folder, and `head.weight` (dimensions) and
-            `head.bias` (one number), which make a token's number.
+        weights: all of them by name, and `head.weight` (1, dimensions) and `head.bias` (1), which
+            make a token's number.
 
     Raises:
         ModelError: as `graph`.
     """
     import openvino as ov
 
-    layers = _Layers(tensors(folder.weights) | dict(changes), folder.config)
+    layers = _Layers(weights, folder.config)
     with _explained(folder):
         ids, mask = layers.inputs()
         segments = layers.input("token_type_ids")
@@ -153,7 +153,7 @@ def tensors(file: Path) -> dict[str, Floats]:
 class _Layers:
     """The parts of the encoder; every argument and result is a node of the graph."""
 
-    def __init__(self, tensors: dict[str, np.ndarray], config: dict[str, Any]) -> None:
+    def __init__(self, tensors: Mapping[str, np.ndarray], config: dict[str, Any]) -> None:
         from openvino import opset13
 
         self._op = opset13

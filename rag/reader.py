@@ -8,7 +8,7 @@ embedder's encoder. What it learnt is a small file of low-rank changes to the en
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -130,7 +130,8 @@ class PairReader:
         import openvino as ov
 
         require_sha256(self._learnt, self._published)
-        graph = bert.reading(self._folder, merged(self._folder, self._learnt))
+        weights = merged(bert.tensors(self._folder.weights), bert.tensors(self._learnt))
+        graph = bert.reading(self._folder, weights)
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,
@@ -171,22 +172,16 @@ def _pair(first: list[int], title: list[int], before: list[int], text: list[int]
     )
 
 
-def merged(folder: ModelFolder, learnt: Path) -> dict[str, Floats]:
-    """The encoder's weights that the file changes, changed, and those of the head.
+def merged(base: Mapping[str, Floats], changes: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The encoder's weights with what was learnt.
 
     A matrix `name.weight` gets `name.up` @ `name.down` added; other tensors replace theirs.
-
-    Raises:
-        ModelError: one of the two files cannot be read.
     """
-    base, changes = bert.tensors(folder.weights), bert.tensors(learnt)
-    names = [name.removesuffix(".up") for name in changes if name.endswith(".up")]
-    low_rank = {
-        f"{name}.weight": base[f"{name}.weight"]
-        + changes.pop(f"{name}.up") @ changes.pop(f"{name}.down")
-        for name in names
-    }
-    return low_rank | changes
+    weights = {**base, **{n: t for n, t in changes.items() if not n.endswith((".up", ".down"))}}
+    for up in (name for name in changes if name.endswith(".up")):
+        name = up.removesuffix(".up")
+        weights[f"{name}.weight"] = base[f"{name}.weight"] + changes[up] @ changes[f"{name}.down"]
+    return weights
 
 
 def _padded(pairs: Sequence[Pair]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
