@@ -144,9 +144,10 @@ class Answerer:
         history: Sequence[Turn],
         without: Collection[str] = (),
     ) -> list[Passage]:
-        """The passages that an answer would be made of; errors as for `stream`."""
+        """The passages that an answer would be made of, narrowed; errors as for `stream`."""
         request = self.understand(question, history, without)
-        return self._retriever.retrieve(request, top_k or self._top_k, filters)
+        found = self._retriever.retrieve(request, top_k or self._top_k, filters)
+        return self._retriever.narrowed(request.question, found)
 
     def understand(
         self, question: str, history: Sequence[Turn], without: Collection[str] = ()

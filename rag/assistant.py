@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from rag.llm import LanguageModel
     from rag.notes.days import Days
     from rag.reader import Reader
+    from rag.rerank import Reranker
     from rag.web.visit import Visit
 
 Ingestible = str | Path | Article | Mapping[str, Any]
@@ -77,6 +78,7 @@ class Assistant:
         model: LanguageModel | None,
         settings: Settings,
         reader: Reader | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.settings = settings
         self._index = index
@@ -84,7 +86,7 @@ class Assistant:
         self._model = model
         self._doubts = Doubts(embedder.embed)
         self._reader = reader
-        self._retriever = Retriever(index, embedder, settings.retrieval)
+        self._retriever = Retriever(index, embedder, settings.retrieval, reranker)
         self._answerer = Answerer(
             self._retriever,
             self._understand,
@@ -109,8 +111,8 @@ class Assistant:
         folder = Path(index_dir) if index_dir is not None else settings.index.dir
         embedder = models.embedder(settings, Index.made_with(folder))
         index = Index.open(folder, embedder.fingerprint, settings.index)
-        reader = models.reader(settings)
-        return cls(index, embedder, models.language_model(settings), settings, reader)
+        reader, reranker = models.reader(settings), models.reranker(settings)
+        return cls(index, embedder, models.language_model(settings), settings, reader, reranker)
 
     def ingest(
         self,

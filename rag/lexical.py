@@ -1,27 +1,29 @@
 """The lexical index of a generation: BM25 over stemmed words, by tantivy.
 
-The words of a query are analysed as the text was and become term queries; query text is never
-parsed, so that its quotes, colons and stars mean nothing.
+A chunk's header and text are one field: as fields of their own, short headers made every word in
+them weigh several times what it does in the text. The words of a query are analysed as the text was
+and become term queries; query text is never parsed, so that its quotes, colons and stars mean
+nothing. Words such as "what" and "of" are searched for only where a query has no others.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.rows import ChunkRow, day_number, publisher_key
 from rag.schema import Filters
+from rag.words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from tantivy import Query, Schema, TextAnalyzer
 
-TITLE_BOOST = 1.5
-"""A word of the title counts half as much again: a title names what the article is about, which is
-what a question asks for, but most questions want a detail that only the text holds."""
 NOTE_BOOST = 0.3
 """A word of a note on what "Monday" or "he" means: a reading of the text, and not the text."""
 MAX_WORDS = 256
@@ -30,6 +32,9 @@ and each one costs time."""
 _HEAP = 64_000_000
 """Bytes that the writer collects before it writes a segment."""
 _ANALYZER = "newsdesk"
+_WORD = re.compile(r"[^\W_]+")
+_GRAMMAR = frozenset(_WORD.findall(" ".join(FUNCTION_WORDS))) | {"s"}
+_NAMES = frozenset({"May", "Will"})
 _LONGEST_WORD = 40
 """Characters; longer ones are addresses and encodings, as in tantivy's own default."""
 
@@ -50,9 +55,7 @@ def write(folder: Path, rows: Iterable[tuple[ChunkRow, int | None]]) -> None:
     for row, day in rows:
         document = tantivy.Document()
         document.add_integer("key", row.chunk_key)
-        document.add_text("title", row.title)
-        document.add_text("header", row.header.replace(row.title, "", 1))
-        document.add_text("text", row.text)
+        document.add_text("text", f"{row.header}\n\n{row.text}")
         document.add_text("notes", "; ".join(dict.fromkeys(note.meaning for note in row.notes)))
         document.add_text("publisher", publisher_key(row.publisher))
         document.add_text("article_id", row.article_id)
@@ -81,7 +84,6 @@ class Lexical:
             self._searcher = self._index.searcher()
         finally:
             _remove(private)
-        self._analyzer = _analyzer()
 
     @property
     def chunks(self) -> int:
@@ -99,7 +101,7 @@ class Lexical:
         Returns:
             Chunk keys with BM25 scores above 0; equal scores in the order of their keys.
         """
-        words = list(dict.fromkeys(self._analyzer.analyze(query)))[:MAX_WORDS]
+        words = query_words(query)
         if not words or depth < 1:
             return []
         found = self._searcher.search(self._query(words, filters), depth, count=False).hits
@@ -116,7 +118,7 @@ class Lexical:
         from tantivy import Occur, Query
 
         schema = self._index.schema
-        boosts = {"title": TITLE_BOOST, "header": 1.0, "text": 1.0, "notes": NOTE_BOOST}
+        boosts = {"text": 1.0, "notes": NOTE_BOOST}
         asked = Query.boolean_query(
             [
                 (Occur.Should, Query.boost_query(Query.term_query(schema, field, word), boost))
@@ -128,6 +130,28 @@ class Lexical:
             return asked
         barred = [Query.const_score_query(one, 0.0) for one in _restrictions(schema, filters)]
         return Query.boolean_query([(Occur.Must, query) for query in (asked, *barred)])
+
+
+def query_words(query: str) -> list[str]:
+    """The stems that a query is searched for, each once, at most `MAX_WORDS`.
+
+    Function words are among them only where it has no others.
+    """
+    words = _WORD.findall(query)
+    telling = [word for place, word in enumerate(words) if _tells(word, place)]
+    stems: list[str] = _query_analyzer().analyze(" ".join(telling or words))
+    return list(dict.fromkeys(stems))[:MAX_WORDS]
+
+
+def _tells(word: str, place: int) -> bool:
+    """Whether a word is more than grammar: "US", "WHO" and "in May" are, "us", "who", "may" not."""
+    shouted = len(word) > 1 and word.isupper()
+    return word.lower() not in _GRAMMAR or shouted or (place > 0 and word in _NAMES)
+
+
+@cache
+def _query_analyzer() -> TextAnalyzer:
+    return _analyzer()
 
 
 def _remove(folder: Path) -> None:
@@ -145,7 +169,7 @@ def _schema() -> Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("key", stored=True, indexed=True, fast=True)
     builder.add_integer_field("day", indexed=True, fast=True)
-    for name in ("title", "header", "text", "notes"):
+    for name in ("text", "notes"):
         builder.add_text_field(name, tokenizer_name=_ANALYZER, index_option="freq")
     for name in ("publisher", "article_id"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")

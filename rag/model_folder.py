@@ -26,11 +26,13 @@ class ModelFolder:
         name: what the model is called in messages and in the fingerprint.
         path: the folder that holds `config.json`.
         published: the sha256 that `model.safetensors` must have, or "" where nobody knows one.
+        setting: what chose it, for messages.
     """
 
     name: str
     path: Path
     published: str = ""
+    setting: str = "embedder.model"
     _checking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def check(self) -> None:
@@ -41,7 +43,7 @@ class ModelFolder:
         """
         if not self.config:
             raise ModelError(
-                f"{self.path}: holds no config.json, so it is no model; set embedder.model"
+                f"{self.path}: holds no config.json, so it is no model; set {self.setting}"
             )
         self._refuse_code()
         self._refuse_pickles()
@@ -147,7 +149,7 @@ class ModelFolder:
             foreign += [f"auto_map in {name}"] if "auto_map" in self.json(name) else []
         if foreign:
             raise ModelError(
-                f"embedder.model {self.name!r} wants to run code of its own ({foreign[0]}), which "
+                f"{self.setting} {self.name!r} wants to run code of its own ({foreign[0]}), which "
                 "Newsdesk never does; choose a model without custom code"
             )
 

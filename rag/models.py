@@ -19,10 +19,17 @@ from rag.local_server import LocalServer
 from rag.model_folder import ModelFolder
 from rag.paths import shipped
 from rag.reader import PairReader, Reader
+from rag.rerank import CrossEncoderReranker, Reranker
 from rag.weights import packaged
 
 if TYPE_CHECKING:
-    from rag.settings import EmbedderSettings, JudgeSettings, LLMSettings, Settings
+    from rag.settings import (
+        EmbedderSettings,
+        JudgeSettings,
+        LLMSettings,
+        RetrievalSettings,
+        Settings,
+    )
 
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 _DEFAULT_NAMES = (DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}")
@@ -237,7 +244,8 @@ def _model_folder(wanted: EmbedderSettings) -> ModelFolder:
     if wanted.model in _DEFAULT_NAMES:
         return _default_embedder()
     given = Path(wanted.model).expanduser()
-    path = given.resolve() if given.is_dir() else _fetched(wanted)
+    hub_name = wanted.model if "/" in wanted.model else f"sentence-transformers/{wanted.model}"
+    path = given.resolve() if given.is_dir() else _fetched(hub_name, "embedder.model", wanted)
     folder = ModelFolder(path.name if given.is_dir() else wanted.model, path)
     folder.check()
     return folder
@@ -250,12 +258,29 @@ def _default_embedder() -> ModelFolder:
     return ModelFolder(DEFAULT_EMBEDDER, path, _EMBEDDER_SHA256)
 
 
-def _fetched(wanted: EmbedderSettings) -> Path:
+def reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings ask for, or None. Its files are checked, nothing is loaded.
+
+    Raises:
+        ModelError: the model is not there, or is not safe to load.
+    """
+    wanted = settings.retrieval
+    if not wanted.reranker:
+        return None
+    given = Path(wanted.reranker).expanduser()
+    setting = "retrieval.reranker"
+    path = given.resolve() if given.is_dir() else _fetched(wanted.reranker, setting, wanted)
+    name = path.name if given.is_dir() else wanted.reranker
+    folder = ModelFolder(name, path, setting=setting)
+    folder.check()
+    return CrossEncoderReranker(folder)
+
+
+def _fetched(name: str, setting: str, wanted: EmbedderSettings | RetrievalSettings) -> Path:
     """The local copy of a hub model, fetched now where that is allowed; never pickles or code."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    name = wanted.model if "/" in wanted.model else f"sentence-transformers/{wanted.model}"
     offline = not wanted.allow_download
     try:
         return Path(
@@ -267,11 +292,10 @@ def _fetched(wanted: EmbedderSettings) -> Path:
             )
         )
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-        remedy = (
-            "embedder.allow_download is off; switch it on once" if offline else "check the name"
-        )
+        switch = f"{setting.partition('.')[0]}.allow_download"
+        remedy = f"{switch} is off; switch it on once" if offline else "check the name"
         raise ModelError(
-            f"embedder.model {wanted.model!r} is neither a folder nor a model on this machine "
+            f"{setting} {name!r} is neither a folder nor a model on this machine "
             f"({type(error).__name__}); {remedy}, or name a folder",
             retryable=not offline,
         ) from None

@@ -1,7 +1,7 @@
-"""Question to passages: dense and lexical search, fused by rank, spread over articles.
+"""Question to passages: dense and lexical search, blended, spread over articles and narrowed.
 
-Copies of an article count as one: one of them stands for all, and each ranking is fused as if the
-others were not there.
+Copies of an article count as one: one of them stands for all, and each ranking is blended as if
+the others were not there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rag.blend import Ranking, blend
+from rag.narrow import narrow
 from rag.schema import Filters, Passage
 from rag.searches import (
     SURE,
@@ -26,11 +28,9 @@ from rag.understand import SearchRequest, plain
 if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.index import Index, Snapshot
-    from rag.rows import Mask, Vector
+    from rag.rerank import Reranker
+    from rag.rows import ChunkRow, Mask, Vector
     from rag.settings import RetrievalSettings
-
-Ranking = Sequence[tuple[int, float]]
-"""Chunk keys with their scores in one search, best first."""
 
 PER_ARTICLE = 2
 """Passages that one article may have before others come, unless the search is for one article."""
@@ -48,11 +48,18 @@ _BESIDE = 2
 class Retriever:
     """Finds the passages that bear on a query, best first."""
 
-    def __init__(self, index: Index, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        settings: RetrievalSettings,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._index = index
         self._embedder = embedder
         self._settings = settings
         self._beside = ThreadPoolExecutor(_BESIDE, "lexical")
+        self._reranker = reranker
 
     def retrieve(
         self,
@@ -66,10 +73,11 @@ class Retriever:
         Behind them stand up to `further` more of the same articles, found and not let in because
         an article may take `PER_ARTICLE` places only.
 
-        Of a request, each search is fused with that for the whole question, and a passage scores
-        what it does in the best of them. What a search prefers is searched for once more, there
-        alone; the best passages of the question as it stands, and of each part, always have a
-        place. Filters hold inside each search, so a narrow filter still fills `top_k`.
+        The two searches for a text are blended by score. Of a request, each search is fused by rank
+        with that for the whole question, and a passage scores what it does in the best of them.
+        What a search prefers is searched for once more, there alone; the best passages of the
+        question as it stands, and of each part, always have a place. Filters hold inside each
+        search, so a narrow filter still fills `top_k`.
 
         Raises:
             IndexMissing, IndexDamaged, IndexMismatch: see `rag.errors`.
@@ -78,22 +86,26 @@ class Retriever:
         request = plain(query) if isinstance(query, str) else query
         groups = looks(request.searches, filters)
         flat = list(dict.fromkeys(look for group in groups for look in group))
-        rankings, owners = self._rankings(snapshot, flat)
-        by_look = dict(zip(flat, zip(rankings[::2], rankings[1::2], strict=True), strict=True))
+        blended, owners = self._blended(snapshot, flat)
 
         def fused(some: Iterable[Look]) -> Scored:
-            return fuse([ranking for look in some for ranking in by_look[look]], settings.rrf_k)
+            return fuse([blended[look] for look in some], settings.rrf_k)
 
         lists = [fused(group) for group in groups]
         found = raised(request, lists, snapshot.rows, settings.rrf_k)
+        top_k = top_k or settings.top_k
+        if self._reranker:
+            best = found[: max(settings.rerank_depth, top_k)]
+            found = _reranked(self._reranker, request.question, snapshot, best)
+            return _passages(snapshot, owners, found, (), top_k, further)
         sure = spread([(key, owners[key]) for key, _ in fused(groups[0][:1])], SURE)
         sure += [key for group in groups for key, _ in fused(group[1:])[:1]]
-        return _passages(snapshot, owners, found, sure, top_k or settings.top_k, further)
+        return _passages(snapshot, owners, found, sure, top_k, further)
 
-    def _rankings(
+    def _blended(
         self, snapshot: Snapshot, looks: Sequence[Look]
-    ) -> tuple[list[Ranking], dict[int, str]]:
-        """Both rankings of each look, one article of each cluster in them; and all their owners."""
+    ) -> tuple[dict[Look, Scored], dict[int, str]]:
+        """What each look finds, one article of each cluster in it; and the articles of all."""
         search = _Search(snapshot, looks, self._embedder, self._beside)
         depths = (self._settings.dense_depth, self._settings.lexical_depth) * len(looks)
         for times in _DEEPER:
@@ -102,7 +114,22 @@ class Retriever:
             distinct = without_copies(found, owners, snapshot.cluster)
             if not any(map(_crowded, found, distinct, depths)):
                 break
-        return [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)], owners
+        depth = self._settings.lexical_depth
+        kept = [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)]
+        blended = {
+            look: blend(dense, lexical, depth)
+            for look, dense, lexical in zip(looks, kept[::2], kept[1::2], strict=True)
+        }
+        return blended, owners
+
+    def narrowed(self, query: str, passages: Sequence[Passage]) -> list[Passage]:
+        """Passages cut to the sentences that bear on the query, unless `retrieval.narrow` is off.
+
+        Each is still an exact range of its article; those of little rank lose most.
+        """
+        if not self._settings.narrow:
+            return list(passages)
+        return [narrow(query, passage) for passage in passages]
 
 
 class _Search:
@@ -230,25 +257,43 @@ def _passages(
     keys = [*sorted(chosen, key=lambda key: (-scores[key], key)), *more]
     rows = snapshot.rows(keys)
     return [
-        Passage(
-            rank=rank,
-            score=scores[key],
-            article_id=row.article_id,
-            chunk_id=row.chunk_id,
-            start=row.start,
-            end=row.end,
-            text=row.text,
-            title=row.title,
-            publisher=row.publisher,
-            published=row.published,
-            url=row.url,
-            earlier=row.earlier,
-            notes=row.notes,
-            also_in=snapshot.copies(row.article_id),
-        )
-        for rank, key in enumerate(keys, start=1)
-        for row in [rows[key]]
+        _passage(snapshot, rows[key], rank, scores[key]) for rank, key in enumerate(keys, start=1)
     ]
+
+
+def _passage(snapshot: Snapshot, row: ChunkRow, rank: int, score: float) -> Passage:
+    return Passage(
+        rank=rank,
+        score=score,
+        article_id=row.article_id,
+        chunk_id=row.chunk_id,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        title=row.title,
+        publisher=row.publisher,
+        published=row.published,
+        url=row.url,
+        earlier=row.earlier,
+        notes=row.notes,
+        also_in=snapshot.copies(row.article_id),
+    )
+
+
+def _reranked(
+    reranker: Reranker,
+    query: str,
+    snapshot: Snapshot,
+    found: Ranking,
+) -> list[tuple[int, float]]:
+    """The same keys in the reranker's order, with its scores."""
+    rows = snapshot.rows([key for key, _ in found])
+    passages = [
+        _passage(snapshot, rows[key], rank, score)
+        for rank, (key, score) in enumerate(found, start=1)
+    ]
+    keys = {passage.chunk_id: key for passage, (key, _) in zip(passages, found, strict=True)}
+    return [(keys[one.chunk_id], one.score) for one in reranker.rerank(query, passages)]
 
 
 def spread(found: Sequence[tuple[int, str]], top_k: int, further: int = 0) -> list[int]:

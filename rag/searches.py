@@ -23,6 +23,8 @@ Rows = Callable[[Sequence[int]], Mapping[int, ChunkRow]]
 
 SURE = 3
 """Passages that the question as it stands always has among the found: its best ones."""
+GAIN = 0.5
+"""What naming a time, or being new, is worth, where 1 is what being found is."""
 POOL = 30
 """The best passages, among which those that name a time and the newest move up."""
 
@@ -108,7 +110,7 @@ def _ordered(scores: Mapping[int, float]) -> Scored:
 
 
 def _with_ranking(found: Scored, chosen: Iterable[int], k: int) -> Scored:
-    gains = {key: 1.0 / (k + rank) for rank, key in enumerate(chosen, start=1)}
+    gains = {key: GAIN / (k + rank) for rank, key in enumerate(chosen, start=1)}
     return _ordered({key: score + gains.get(key, 0.0) for key, score in found})
 
 

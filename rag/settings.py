@@ -135,9 +135,19 @@ class RetrievalSettings(_Section):
     dense_depth: int = Field(default=100, ge=1, le=10_000)
     lexical_depth: int = Field(default=100, ge=1, le=10_000)
     rrf_k: int = Field(default=10, ge=1, le=1000)
-    """The k of reciprocal rank fusion, 1 / (k + rank); Cormack et al., SIGIR 2009."""
+    """The k of reciprocal rank fusion of the searches for a question's parts, 1 / (k + rank);
+    Cormack et al., SIGIR 2009."""
     understand: bool = True
     """Whether publishers, times and recency that a question names move passages up."""
+    narrow: bool = True
+    """Whether passages are cut to the sentences that bear on the question; answers read them whole
+    in any case."""
+    reranker: str = ""
+    """The folder or hub name of a sentence-transformers CrossEncoder; empty for none."""
+    rerank_depth: int = Field(default=30, ge=1, le=1000)
+    """How many passages the reranker reads, or more where more are asked for."""
+    allow_download: bool = False
+    """Whether a reranker named as on the hub may be fetched."""
 
 
 class AnswerSettings(_Section):
