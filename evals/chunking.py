@@ -4,10 +4,11 @@
 
 FOLDER holds the chunking evaluation of Chroma ("Evaluating Chunking Strategies for Retrieval"):
 `corpora/*.md` and `questions.csv` with the exact ranges that answer each question. All corpora go
-into one index; each question is asked over all of them, by the embedder alone and by the embedder
-and BM25 fused (no limit of passages an article: the corpora are five long texts). Recall, precision
-and IoU are those of `rag.evaluate.ranges`; the table has their means, in percent.
-Through the whole retriever, `rag eval import` and `rag eval run` measure the same.
+into one index; each question is asked over all of them: by the embedder alone, by the embedder and
+BM25 blended as in a retrieval, and by the same with the passages narrowed to what bears on the
+question (no limit of passages an article: the corpora are five long texts). Recall, precision and
+IoU are those of `rag.evaluate.ranges`; the table has their means, in percent. Through the whole
+retriever, `rag eval import` and `rag eval run` measure the same.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from pathlib import Path
 import numpy as np
 
 from rag.assistant import Assistant
+from rag.blend import blend
 from rag.evaluate.ranges import range_figures
-from rag.retrieve import fuse
+from rag.lexical import query_words
+from rag.narrow import run
+from rag.rows import ChunkRow
 from rag.schema import Article
 from rag.settings import Settings
 
-TOP = 5
+TOP, DEPTH = 5, 100
+WAYS = ("dense", "blended", "narrowed")
 Range = tuple[int, int]
 
 
@@ -62,21 +67,32 @@ def measure(
     settings = Settings.load(
         llm={"enabled": False}, chunking={"size": size, "overlap": overlap}, ingest={"clean": False}
     )
-    scores: dict[str, list[tuple[float, ...]]] = {"dense": [], "dense + BM25": []}
+    scores: dict[str, list[tuple[float, ...]]] = {name: [] for name in WAYS}
     with tempfile.TemporaryDirectory() as folder, Assistant.open(folder, settings) as assistant:
         report = assistant.ingest(articles)
         snapshot = assistant._index.snapshot()
         vectors = assistant.embed([question.text for question in asked])
         for question, vector in zip(asked, vectors, strict=True):
-            dense = snapshot.dense(vector, 100, None)
-            lexical = snapshot.lexical(question.text, 100, None)
-            rankings = {"dense": dense, "dense + BM25": fuse([dense, lexical], 10)}
-            for name, ranking in rankings.items():
-                rows = snapshot.rows([key for key, _ in ranking[:TOP]]).values()
-                found = [(row.article_id, row.start, row.end) for row in rows]
-                gold = [(question.corpus, *place) for place in question.gold]
+            dense = snapshot.dense(vector, DEPTH, None)
+            lexical = snapshot.lexical(question.text, DEPTH, None)
+            blended = blend(dense, lexical, DEPTH, len(query_words(question.text)))
+            gold = [(question.corpus, *place) for place in question.gold]
+            for name, ranking in zip(WAYS, (dense, blended, blended), strict=True):
+                keys = [key for key, _ in ranking[:TOP]]
+                rows = snapshot.rows(keys)
+                found = [
+                    (rows[key].article_id, *_kept(name, question.text, rows[key], rank))
+                    for rank, key in enumerate(keys, start=1)
+                ]
                 scores[name].append(range_figures(gold, found))
     return report.chunks, {name: 100 * np.mean(found, axis=0) for name, found in scores.items()}
+
+
+def _kept(name: str, question: str, row: ChunkRow, rank: int) -> Range:
+    if name != "narrowed":
+        return row.start, row.end
+    start, end = run(question, row.text, rank)
+    return row.start + start, row.start + end
 
 
 def main() -> None:
@@ -92,7 +108,7 @@ def main() -> None:
         for path in sorted((given.folder / "corpora").glob("*.md"))
     ]
     print(f"{len(asked)} questions, {TOP} chunks each; recall / precision / IoU in percent")
-    print(f"{'size':>5} {'overlap':>7} {'chunks':>6}  {'dense':22}  dense + BM25")
+    print(f"{'size':>5} {'overlap':>7} {'chunks':>6}" + "".join(f"  {way:21}" for way in WAYS))
     for size in map(int, given.sizes.split(",")):
         for overlap in map(int, given.overlaps.split(",")):
             chunks, means = measure(articles, asked, size, overlap)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.blend import Ranking, blend
+from rag.lexical import query_words
 from rag.narrow import narrow
 from rag.schema import Filters, Passage
 from rag.searches import (
@@ -117,7 +118,7 @@ class Retriever:
         depth = self._settings.lexical_depth
         kept = [ranking[:most] for ranking, most in zip(distinct, depths, strict=True)]
         blended = {
-            look: blend(dense, lexical, depth)
+            look: blend(dense, lexical, depth, len(query_words(look.query)))
             for look, dense, lexical in zip(looks, kept[::2], kept[1::2], strict=True)
         }
         return blended, owners

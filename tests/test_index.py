@@ -19,6 +19,7 @@ from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, Rag
 from rag.generation import CURRENT, FOLDER, Pointer
 from rag.index import LOCK, Index, Snapshot
 from rag.ingest import ingest, rebuild, remove
+from rag.lexical import query_words
 from rag.schema import Article, Chunk, Filters
 from rag.settings import Settings
 
@@ -501,3 +502,29 @@ def test_writers_in_processes_lose_nothing(index: Index, folder: Path) -> None:
     stored = {one.article_id for one in index.snapshot().articles()}
     assert stored == {"rapidus", "jsr", "undated"} | {f"{w}{n}" for w in "xy" for n in range(5)}
     assert (folder / LOCK).read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("What did the minister say about it?", ["minist"]),
+        ("what of it", ["what", "of", "it"]),
+        ("What did the US and the WHO say in May?", ["us", "who", "may"]),
+        ("May the minister's plan be good for us?", ["minist", "plan", "good"]),
+        ("Chips, chips and more CHIPS", ["chip"]),
+        ("?!", []),
+    ],
+)
+def test_a_query_is_searched_for_by_the_words_that_tell_something(query: str, words: list[str]):
+    assert query_words(query) == words
+
+
+def test_a_word_of_a_header_weighs_no_more_than_one_of_the_text(folder: Path):
+    texts = {"titled": "It rained in the hills all day.", "told": "Harbour fees rose, it said."}
+    titles = {"titled": "Harbour news", "told": "Money news"}
+    articles = [Article(article_id=n, title=titles[n], text=text) for n, text in texts.items()]
+    with opened(folder) as index:
+        store(index, articles)
+        scores = [score for _, score in index.snapshot().lexical("harbour", 10)]
+    assert len(scores) == 2
+    assert max(scores) < 1.2 * min(scores)

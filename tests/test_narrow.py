@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from fakes import HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.index import Index
 from rag.narrow import LEAST, WHOLE, narrow, run
+from rag.retrieve import Retriever
 from rag.schema import Note, Passage
+from rag.settings import Settings
 
 FILLER = "The town lies on a river that few visitors know, and its market opens early each day."
 ANSWER = "The harbour bridge will cost 40 million crowns, the council said."
@@ -56,6 +60,15 @@ def test_notes_go_with_their_words():
     outside = Note(start=100, end=103, meaning="Anton Berg")
     cut = narrow(QUESTION, replace(passage(), notes=(outside, inside)))
     assert cut.notes == (inside,)
+
+
+@pytest.mark.parametrize(("on", "length"), [(True, len(ANSWER)), (False, len(TEXT))])
+def test_narrowing_can_be_switched_off(tmp_path, on, length):
+    settings = Settings.load(environ={}, retrieval={"narrow": on})
+    index = Index.open(tmp_path, "any", settings.index)
+    retriever = Retriever(index, HashEmbedder(), settings.retrieval)
+    (cut,) = retriever.narrowed(QUESTION, [passage()])
+    assert length <= len(cut.text) <= max(length, len(TEXT) / 2 if on else 0)
 
 
 WORDS = st.sampled_from("harbour bridge cost river market council early day town .".split())

@@ -225,4 +225,4 @@ def test_words_are_searched_while_the_question_is_embedded():
             return (article_id,)
 
     found = Retriever(Empty(), Waiting(), Settings().retrieval)
-    assert found.retrieve("a question", parts=["of", "three", "parts"]) == []
+    assert found.retrieve("a question of three parts") == []
