@@ -36,13 +36,13 @@ from torch.nn import functional
 from transformers import BertModel
 
 from rag.assistant import Assistant
-from rag.embed import read_tokenizer
 from rag.evidence import UNREAD
 from rag.models import _default_embedder
 from rag.reader import SENTENCE, PairReader, Told, paired
 from rag.schema import Article
 from rag.sentences import sentence_spans
 from rag.settings import Settings
+from rag.tokens import tokenizer as read_tokenizer
 from rag.weights import sha256
 
 RANK, SEED, BATCH, RATE = 16, 1, 8, 7e-4
@@ -372,7 +372,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.manual_seed(SEED)
     folder = _default_embedder()
-    tokenizer = read_tokenizer(folder)
+    tokenizer = read_tokenizer(folder.path)
     with tempfile.TemporaryDirectory() as where:
         path = given.datasets / "squad2" / "questions.jsonl"
         asked = examples(squad(path, given.every, Path(where)), tokenizer)

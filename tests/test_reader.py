@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import evidence, models
-from rag.embed import read_tokenizer
 from rag.errors import ModelError
 from rag.evidence import FEATURES, READ, READING, select, tables
 from rag.model_folder import ModelFolder
@@ -29,6 +28,7 @@ from rag.reader import (
 )
 from rag.schema import Passage
 from rag.settings import Settings
+from rag.tokens import tokenizer as read_tokenizer
 
 ASKED = "How much will the fund pay for JSR?"
 TOLD = [
@@ -38,7 +38,7 @@ TOLD = [
 ]
 
 
-TOKENS = read_tokenizer(models._default_embedder())
+TOKENS = read_tokenizer(models._default_embedder().path)
 
 
 @pytest.fixture(scope="module")

@@ -104,7 +104,7 @@ def support_scores(answer: Answer, judge: Judge) -> tuple[Score | None, Score | 
     """
     if answer.abstained:
         return None, None
-    quotes = {citation.number: citation.quote for citation in answer.citations}
+    quotes = _told(answer)
     cited = counted = supported = 0
     for sentence in answer.sentences:
         spans = _spans(sentence, quotes)
@@ -115,6 +115,14 @@ def support_scores(answer: Answer, judge: Judge) -> tuple[Score | None, Score | 
         Score(counted, cited) if cited else None,
         Score(supported, len(answer.sentences)) if answer.sentences else None,
     )
+
+
+def _told(answer: Answer) -> dict[int, str]:
+    """What each citation tells: its quote, and the notes on what its times and pronouns mean."""
+    return {
+        citation.number: "; ".join((citation.quote, *(note.meaning for note in citation.notes)))
+        for citation in answer.citations
+    }
 
 
 def _spans(sentence: Sentence, quotes: dict[int, str]) -> list[str]:
@@ -171,7 +179,7 @@ def citation_scores(answer: Answer, judge: Judge, article: Callable[[str], Artic
 
 def unsupported(answer: Answer) -> list[dict[str, Any]]:
     """Sentences with numbers or names that their citations lack: what to look at first."""
-    quotes = {citation.number: citation.quote for citation in answer.citations}
+    quotes = _told(answer)
     found: list[dict[str, Any]] = []
     for sentence in answer.sentences:
         text = without_marks(sentence.text)
