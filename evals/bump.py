@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from rag.assistant import Assistant
-from rag.evaluate.importers import Pair, bump
+from rag.evaluate.pairs import Pair, bump
 from rag.evaluate.metrics import pair_figures
 from rag.settings import Settings
 

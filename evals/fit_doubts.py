@@ -25,7 +25,7 @@ from scipy.optimize import minimize
 from rag.assistant import Assistant
 from rag.doubt_features import ALL
 from rag.doubts import Doubts
-from rag.evaluate.importers import bump
+from rag.evaluate.pairs import bump
 from rag.evaluate.metrics import pair_figures
 from rag.settings import Settings
 from rag.wording import read
