@@ -12,8 +12,8 @@ from collections.abc import Sequence
 Ranking = Sequence[tuple[int, float]]
 """Chunk keys with their scores in one search, best first."""
 
-BM25_PER_COSINE = 60.0
-"""How much BM25 is worth a cosine of one."""
+POWER, PER_COSINE = 0.9, 40.0
+"""What BM25 is raised to, and how much of that is worth a cosine of one."""
 
 ONE_THOUGHT = 12
 """Words of a query that a vector stands for well; where there are more, cosines count by the square
@@ -25,8 +25,8 @@ def blend(
 ) -> list[tuple[int, float]]:
     """All chunks of both rankings, best first; equal scores in the order of their keys.
 
-    A chunk scores trust * cosine + BM25 / `BM25_PER_COSINE`. One that a search did not find is
-    given that search's last score, or a BM25 of 0 where less than `lexical_depth` chunks were
+    A chunk scores trust * cosine + BM25 ** `POWER` / `PER_COSINE`. One that a search did not find
+    is given that search's last score, or a BM25 of 0 where less than `lexical_depth` chunks were
     found: nothing else shares a word then.
 
     Args:
@@ -40,7 +40,7 @@ def blend(
     fewest = min(shared.values()) if shared and len(shared) >= lexical_depth else 0.0
     trust = (ONE_THOUGHT / max(ONE_THOUGHT, words)) ** 2
     scores = {
-        key: trust * near.get(key, farthest) + shared.get(key, fewest) / BM25_PER_COSINE
+        key: trust * near.get(key, farthest) + shared.get(key, fewest) ** POWER / PER_COSINE
         for key in near.keys() | shared.keys()
     }
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -3,9 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.blend import BM25_PER_COSINE, blend
+from rag.blend import PER_COSINE, POWER, blend
 
 SCORES = st.dictionaries(st.integers(0, 30), st.floats(0.01, 40), max_size=20)
+
+
+def worth(bm25):
+    return bm25**POWER / PER_COSINE
 
 
 def ranked(scores):
@@ -14,7 +18,7 @@ def ranked(scores):
 
 def test_a_chunk_scores_its_cosine_and_its_share_of_bm25():
     blended = dict(blend([(1, 0.6), (2, 0.4)], [(2, 30.0), (1, 15.0)], 100, 5))
-    assert blended == {1: 0.6 + 15 / BM25_PER_COSINE, 2: 0.4 + 30 / BM25_PER_COSINE}
+    assert blended == {1: 0.6 + worth(15), 2: 0.4 + worth(30)}
 
 
 def test_the_words_of_a_long_question_outweigh_its_vector():
@@ -25,8 +29,8 @@ def test_the_words_of_a_long_question_outweigh_its_vector():
 
 def test_what_one_search_missed_is_as_far_as_the_last_that_it_found():
     blended = dict(blend([(1, 0.6), (2, 0.4)], [(3, 12.0), (1, 6.0)], 2, 5))
-    assert blended[3] == 0.4 + 12 / BM25_PER_COSINE
-    assert blended[2] == 0.4 + 6 / BM25_PER_COSINE
+    assert blended[3] == 0.4 + worth(12)
+    assert blended[2] == 0.4 + worth(6)
 
 
 def test_where_few_chunks_share_a_word_the_others_share_none():
