@@ -18,8 +18,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from rag.assistant import Assistant
-from rag.evaluate.pairs import Pair, bump
 from rag.evaluate.metrics import pair_figures
+from rag.evaluate.pairs import Pair, bump
 from rag.settings import Settings
 
 PUBLISHED = ("QAFactEval", "BARTScore", "DAE", "QuestEval", "SummaC")

@@ -25,8 +25,8 @@ from scipy.optimize import minimize
 from rag.assistant import Assistant
 from rag.doubt_features import ALL
 from rag.doubts import Doubts
-from rag.evaluate.pairs import bump
 from rag.evaluate.metrics import pair_figures
+from rag.evaluate.pairs import bump
 from rag.settings import Settings
 from rag.wording import read
 
