@@ -317,7 +317,7 @@ def _agreement(one: Embedder, other: Embedder, folder: ModelFolder, cache_dir: P
 
 
 def _least_cosine(one: Embedder, other: Embedder, texts: Sequence[str]) -> float:
-    return float((one.embed(texts) * other.embed(texts)).sum(axis=1).min())
+    return float((one.embed_stored(texts) * other.embed_stored(texts)).sum(axis=1).min())
 
 
 def _keep(path: Path, content: dict[str, str | float]) -> None:
