@@ -28,6 +28,7 @@ from rag.schema import (
     StatedValue,
     Turn,
 )
+from rag.sentences import has_verb
 from rag.understand import SearchRequest, parts_of
 from rag.verify import closeness_by
 from rag.words import content_stems
@@ -245,8 +246,15 @@ class _Wanted:
         return cls(kind(question), question, known)
 
     def met_by(self, text: str) -> bool:
-        """Whether it says something that the question did not, and of the kind asked for."""
-        return bool(frozenset(content_stems(text)) - self.known) and self.brings(text)
+        """Whether it says something that the question did not, and of the kind asked for.
+
+        A fragment says nothing: its citation would stand for evidence that it does not tell.
+        """
+        return (
+            has_verb(text)
+            and bool(frozenset(content_stems(text)) - self.known)
+            and self.brings(text)
+        )
 
     def brings(self, text: str) -> bool:
         """Whether it holds a number, date or name where one is asked for."""

@@ -218,3 +218,19 @@ def _abbreviation(stem: str) -> bool:
         or stem in _TITLES | _MONTHS | _CAPITALISED
         or _DOTTED.fullmatch(stem + ".") is not None
     )
+
+
+_VERB = re.compile(
+    r"\b(?:am|is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|could|may|might|must"
+    r"|shall|should|said|made|won|gave|took|paid|bought|sold|built|began|held|led|left|met|put|ran"
+    r"|rose|fell|grew|cut|set|went|came|got|became|told|sent|lost|found|kept|saw|hit|let"
+    r"|[a-z]{2,}(?:s|ed|ing|en))\b"
+)
+
+
+def has_verb(text: str) -> bool:
+    """Whether some word may be a verb by its form; "Japan and the Japanese government." has none.
+
+    Names are not looked at, and many nouns pass: what has none is a fragment.
+    """
+    return bool(_VERB.search(text))

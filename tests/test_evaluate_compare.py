@@ -285,7 +285,7 @@ def test_seeded_regressions_are_found_and_equal_runs_are_not(rag, runs, starter,
     assert "120 cases compared, 0 came out otherwise" in out
     with starter() as assistant:
         reversed_ = runs("reversed.json", WorstFirst(assistant))
-    monkeypatch.setattr(lexical, "_analyzer", whole_lines)
+    monkeypatch.setattr(lexical, "_query_analyzer", whole_lines)
     broken = runs("broken.json")
     for worse in (reversed_, broken):
         status, _, err = rag("eval", "compare", good, worse)

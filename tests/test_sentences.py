@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.sentences import sentence_spans
+from rag.sentences import has_verb, sentence_spans
 
 _PIECES = """Rapidus said so.| |\n|\n\n|\r\n|“|”|"|No.| Jan.| 5|U.S.|)|- item|## Heading|> quote
 e\u0301|🤯|\u00a0|\x00|bn. yen|?|。"""
@@ -112,3 +112,17 @@ def test_half_a_megabyte_of_anything_is_quick(piece: str) -> None:
     begun = time.process_time()
     sentence_spans(piece * (500_000 // len(piece)))
     assert time.process_time() - begun < 15
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Japan and the Japanese government.", False),
+        ("IBM, Imec and the Dutch firm.", False),
+        ("Japan supports Rapidus.", True),
+        ("IBM was a partner.", True),
+        ("The fund paid.", True),
+    ],
+)
+def test_a_fragment_has_no_verb(text, told):
+    assert has_verb(text) is told
