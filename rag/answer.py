@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.cite import Bibliography, Bound, bind, quoted, read_draft, with_marks
+from rag.cite import Bibliography, Bound, bind, in_order, quoted, read_draft, with_marks
 from rag.copies import independent
 from rag.disagree import Differing, differing
 from rag.errors import ModelError, SettingsError
@@ -210,6 +210,8 @@ class Answerer:
         with closing(self._model.stream(messages, stop=stop)) as deltas:
             for drafted in read_draft(deltas):
                 bound = bind(drafted, evidence, closeness_by(self._embed))
+                if self._model.embedded:
+                    bound = in_order(bound)
                 if not bound.shown or wanted.met_by(bound.text):
                     yield bound
 

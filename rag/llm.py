@@ -145,6 +145,11 @@ class LanguageModel:
         """What its endpoint is called in messages; holds no secret."""
         return self._endpoint.label
 
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the small model inside this process."""
+        return self._endpoint.ours
+
     def count_tokens(self, text: str) -> int:
         """The tokens of a text, or a little more; see the endpoint's own.
 

@@ -229,7 +229,7 @@ class Failure(Record):
 
     check: str
     """One of number, date, name, negation, modality, quantifier, opposite, quotation,
-    attribution, meaning, mark, evidence."""
+    attribution, order, meaning, mark, evidence."""
     words: tuple[str, ...]
 
 

@@ -66,6 +66,7 @@ class ScriptedLLM:
     """
 
     name = "scripted"
+    embedded = False
 
     def __init__(
         self,

@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cite import Bibliography, Drafted, bind, quoted, read_draft, with_marks
+from rag.cite import (
+    Bibliography,
+    Bound,
+    Drafted,
+    bind,
+    in_order,
+    quoted,
+    read_draft,
+    with_marks,
+)
 from rag.schema import Evidence, Verdict
+from rag.verify import Checked
 
 TEXT = "Rapidus was founded in 2022. It relies on IBM and IMEC. Japan gives it 330 billion yen."
 
@@ -109,3 +119,28 @@ def test_citations_are_numbered_in_order_of_appearance_and_once():
     assert all(TEXT[c.start : c.end] == c.quote for c in book.citations)
     assert all(s.verdict == Verdict.QUOTED for s in sentences)
     assert with_marks(sentences[:2]) == f"{THIRD.text} [1] {FIRST.text} [2]"
+
+
+PHONE = "The phone holds a processor that was made in China, the research company Techfind found."
+BUYERS = "Telvane and Orbin make resist. In 2021 Orbin bought Ruf."
+SHARES = "Orbin holds 70% of Ruf. Orbin holds 86% of Telvane."
+HEAD = "Its president is Ada Koike of Western."
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "kept"),
+    [
+        ("The phone holds a processor.", PHONE, True),
+        ("The phone holds a processor made in China.", PHONE, True),
+        ("The phone holds a processor made by Techfind.", PHONE, False),
+        ("In 2021 Orbin bought Telvane.", BUYERS, False),
+        ("Orbin holds 70% of Telvane.", SHARES, False),
+        ("Ada Koike, president of the Western branch.", HEAD, False),
+    ],
+)
+def test_a_small_model_keeps_the_order_of_one_sentence(text, source, kept):
+    item = Evidence(number=1, score=0.9, article_id="a", start=0, end=len(source), text=source)
+    bound = Bound(text, Checked(Verdict.SUPPORTED, 1.0, ()), (item,))
+    found = in_order(bound)
+    assert found.shown is kept
+    assert kept or found.checked.failed[-1].check == "order"
