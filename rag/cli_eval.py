@@ -30,6 +30,9 @@ Follow = Callable[["Progress"], None]
 ThresholdsOption = Annotated[
     Path | None, typer.Option("--thresholds", metavar="FILE", help="Exit 1 below these.")
 ]
+RunsArgument = Annotated[
+    list[Path], typer.Argument(metavar="RUN…", help="Saved runs, or the folder of one.")
+]
 
 
 @evals.command("run")
@@ -150,9 +153,7 @@ def eval_compare(
 
 @evals.command("report")
 def eval_report(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN…", help="Saved runs, or the folder of one.")
-    ],
+    runs: RunsArgument,
     *,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Default: report.html beside it.")
@@ -168,9 +169,7 @@ def eval_report(
 
 @evals.command("judge")
 def eval_judge(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN…", help="Saved runs, or the folder of one.")
-    ],
+    runs: RunsArgument,
     *,
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint.")

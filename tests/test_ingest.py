@@ -24,16 +24,16 @@ from rag.ingest import ingest, rebuild, remove
 from rag.load import load
 from rag.revision import Revision
 from rag.schema import Article, Chunk, Filters, IngestReport, Progress, Rejection, Removal
-from rag.settings import Settings
+from rag.settings import ChunkingSettings, Settings
 
 SETTINGS = Settings.load(embedder={"batch_size": 4})
 WHOLE = Settings.load(embedder={"batch_size": 4}, chunking={"size": 512})
 """With these, the splitter below makes one chunk an article."""
 
 
-def halves(article: Article, tokens: object, chunking: object) -> list[Chunk]:
+def halves(article: Article, tokens: object, chunking: ChunkingSettings) -> list[Chunk]:
     """Two chunks an article, or one; fewer when the chunking settings ask for large ones."""
-    parts = 1 if chunking.size > 500 else 2  # type: ignore[attr-defined]
+    parts = 1 if chunking.size > 500 else 2
     middle = len(article.text) // 2 if parts == 2 else 0
     spans = [(0, middle), (middle, len(article.text))]
     return [

@@ -70,9 +70,9 @@ def run_sets(
     loaded = [Dataset.load(name) for name in sets]
     datasets = loaded if sample is None else [dataset.sample(sample) for dataset in loaded]
     _check_names(datasets)
-    for dataset in datasets if warn else ():
-        for line in _doubts(dataset, assistant):
-            warn(line)  # type: ignore[misc]  # there is one
+    if warn:
+        for line in (doubt for dataset in datasets for doubt in _doubts(dataset, assistant)):
+            warn(line)
     runs = [
         run(
             dataset,
