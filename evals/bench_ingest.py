@@ -140,7 +140,7 @@ def main() -> None:
     articles = [*abstracts, *multihop_rag(given.datasets / "multihop-rag")[0]]
     articles = articles[:: max(1, len(articles) // given.articles) if given.articles else 1]
     fast = models.embedder(settings)
-    backends = {"ours": fast.embed_stored, "torch": by_torch()}
+    backends = {"ours": fast.embed, "torch": by_torch()}
     asking = {"ours": fast.embed, "torch": backends["torch"]}
     chunks = [
         chunk for one in articles for chunk in split(one, fast.count_tokens, settings.chunking)

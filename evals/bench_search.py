@@ -98,7 +98,7 @@ class Real:
         chosen = list(chunks)[:: max(1, len(chunks) // most)]
         texts = [chunks[text] for text in chosen]
         questions = [case.question for case in [*asked.cases, *claims.cases]]
-        vectors = embedder.embed_stored(chosen)
+        vectors = embedder.embed(chosen)
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.savez(cache, vectors=vectors, texts=np.array(json.dumps([texts, questions])))
         return cls(texts, questions, vectors)

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from rag.model_folder import ModelFolder
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
-    Reach = dict[str, tuple[Floats, Floats]]
-    """The least and the greatest number in each column of what enters a dense layer, by place."""
+    Reach = Mapping[str, Floats]
+    """The least and the greatest number in each column of what enters a dense layer, as the two
+    rows of a table, by place."""
 
 _SMOOTHING = 0.7
 """The share of the spread between columns that moves into the weights: SmoothQuant's alpha. Cosines
@@ -90,24 +91,34 @@ def reading(folder: ModelFolder, weights: Mapping[str, Floats]) -> ov.Model:
         return ov.Model([layers.head(hidden)], [ids, mask, segments], f"{folder.name} reader")
 
 
-def eight_bit(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> ov.Model:
-    """The same with its dense layers in eight bits; takes three times as long to make and compile.
+def eight_bit(folder: ModelFolder, reach: Reach) -> ov.Model:
+    """The same with its dense layers in eight bits; twice as long to make and compile.
 
     Twice as fast as floats where the processor multiplies bytes (VNNI); elsewhere slow, and less
     exact.
 
     Args:
         folder: one that `fits`.
-        texts: token ids, special ones included, of texts that show how far the numbers between
-            layers reach; at least one.
+        reach: how far the numbers between its layers reach, as `observed`.
 
     Raises:
         ModelError: as `graph`.
     """
-    weights = tensors(folder.weights)
-    watched = _Watched(weights, folder.config)
-    reach = watched.reach(_built(folder, watched), texts)
-    return _built(folder, _EightBit(weights, folder.config, reach))
+    return _built(folder, _EightBit(tensors(folder.weights), folder.config, reach))
+
+
+def observed(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> Reach:
+    """How far the numbers between the layers of a model that `fits` reach; about half a second.
+
+    Args:
+        folder: the model's.
+        texts: token ids, special ones included; at least one.
+
+    Raises:
+        ModelError: as `graph`.
+    """
+    watched = _Watched(tensors(folder.weights), folder.config)
+    return watched.reach(_built(folder, watched), texts)
 
 
 def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:
@@ -289,7 +300,7 @@ class _Watched(_Layers):
             runs.append([found[number] for number in range(len(ends))])
         least = [np.min(column, axis=0) for column in zip(*(run[::2] for run in runs), strict=True)]
         most = [np.max(column, axis=0) for column in zip(*(run[1::2] for run in runs), strict=True)]
-        return dict(zip(self._entering, zip(least, most, strict=True), strict=True))
+        return dict(zip(self._entering, map(np.stack, zip(least, most, strict=True)), strict=True))
 
     def _linear(self, hidden: Any, name: str) -> Any:
         self._entering[_place(name)] = hidden

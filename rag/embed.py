@@ -8,8 +8,9 @@ Importing this module loads neither backend; each loads when the first text is e
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from rag.errors import ModelError
 from rag.tokens import TokenCounts, encodable, tokenizer
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
     from rag.model_folder import ModelFolder
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 2048
 """Tokens of one padded batch; more per batch was no faster, and fell out of the caches."""
+
+PADDING = 16
+"""Tokens that a text of a small batch may be padded by; a batch of its own takes as long."""
 
 _EXAMPLES = (
     "Who supports the new chip factory?",
@@ -75,9 +79,6 @@ class Embedder(Protocol):
             ModelError: the model cannot be loaded or run.
         """
 
-    def embed_stored(self, texts: Sequence[str]) -> Vectors:
-        """The same for the many texts that are stored: faster where less exact ones will do."""
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, whole and without special tokens."""
 
@@ -86,7 +87,7 @@ class OpenVinoEmbedder:
     """A BERT model on the CPU by OpenVINO, in bfloat16 where the processor has it.
 
     The first use verifies and loads the model in about half a second; a question then takes
-    milliseconds.
+    milliseconds. One batch runs on all cores; more than one run side by side, a core each.
     """
 
     def __init__(
@@ -96,12 +97,14 @@ class OpenVinoEmbedder:
         batch_size: int = 32,
         threads: int = 0,
         eight_bit: bool = False,
+        observed: Callable[[], bert.Reach] | None = None,
     ) -> None:
         """Take a folder that `bert.fits`; `threads` 0 uses every core.
 
-        `eight_bit` is for what is stored: about twice as fast on a processor with instructions for
-        such products (VNNI), and vectors a little beside the exact ones: see `fingerprint`. One
-        question is not worth loading that for, and finds as much by its exact vector.
+        `eight_bit` is about twice as fast on a processor with instructions for such products
+        (VNNI), and gives vectors a little beside the exact ones: see `fingerprint`. It needs to
+        know how far numbers reach inside the model, which `observed` tells (see `observe`), or
+        else takes half a second to observe it when it loads.
         """
         self.name = folder.name
         self.dimensions: int = folder.config["hidden_size"]
@@ -110,8 +113,11 @@ class OpenVinoEmbedder:
         self._batch_size = batch_size
         self._threads = threads
         self._eight_bit = eight_bit
+        self._observed = observed or partial(observe, folder)
         self._lock = threading.Lock()
-        self._loaded: dict[bool, tuple[Any, Tokenizer]] = {}
+        self._cutting: Tokenizer | None = None
+        self._graph: Any = None
+        self._compiled: dict[str, Any] = {}
         self._counts: TokenCounts | None = None
 
     @property
@@ -121,20 +127,12 @@ class OpenVinoEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder`."""
-        return self._embed(texts, eight_bit=False)
-
-    def embed_stored(self, texts: Sequence[str]) -> Vectors:
-        """See `Embedder`."""
-        return self._embed(texts, eight_bit=self._eight_bit)
-
-    def _embed(self, texts: Sequence[str], *, eight_bit: bool) -> Vectors:
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         if not texts:
             return rows
-        compiled, cutting = self._model(eight_bit=eight_bit)
-        encodings = cutting.encode_batch_fast([encodable(text) for text in texts])
+        encodings = self._tokens().encode_batch_fast([encodable(text) for text in texts])
         try:
-            self._run(compiled, encodings, rows)
+            self._run([encoding.ids for encoding in encodings], rows)
         except RuntimeError as error:
             raise ModelError(f"{self.name}: OpenVINO failed to embed ({error})") from None
         return rows
@@ -146,55 +144,78 @@ class OpenVinoEmbedder:
                 self._counts = TokenCounts(tokenizer(self._folder.path))
         return self._counts(texts)
 
-    def _run(self, compiled: Any, encodings: list[Encoding], rows: Vectors) -> None:
+    def _run(self, ids: Sequence[list[int]], rows: Vectors) -> None:
+        lengths = [len(one) for one in ids]
+        together = len(lengths) * max(lengths) <= BATCH_TOKENS
+        compiled = self._model("LATENCY" if together else "THROUGHPUT")
+
         def infer(places: list[int]) -> None:
             request = compiled.create_infer_request()
-            request.infer(_padded([encodings[place].ids for place in places]))
+            request.infer(_padded([ids[place] for place in places]))
             rows[places] = request.get_output_tensor().data
 
-        lengths = [len(encoding.ids) for encoding in encodings]
-        side_by_side = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        batches = list(_batches(lengths, self._batch_size, side_by_side))
-        if len(batches) == 1:
-            infer(batches[0])
+        if together:
+            for places in _alike(lengths):
+                infer(places)
             return
+        side_by_side = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         # Threads of ours, not AsyncInferQueue: its callbacks need the interpreter's lock, which
         # its destructor holds while it waits for them.
         with ThreadPoolExecutor(side_by_side) as pool:
+            batches = _batches(lengths, self._batch_size, side_by_side)
             for done in [pool.submit(infer, places) for places in batches]:
                 done.result()
 
-    def _model(self, *, eight_bit: bool) -> tuple[Any, Tokenizer]:
+    def _tokens(self) -> Tokenizer:
         with self._lock:
-            if eight_bit not in self._loaded:
-                cutting = self._cutting()
-                self._loaded[eight_bit] = self._compiled(eight_bit=eight_bit), cutting
-            return self._loaded[eight_bit]
+            if self._cutting is None:
+                self._cutting = cutting(self._folder)
+            return self._cutting
 
-    def _compiled(self, *, eight_bit: bool) -> Any:
+    def _model(self, hint: str) -> Any:
+        """The model made ready for one batch at a time, or for several."""
+        with self._lock:
+            if hint not in self._compiled:
+                self._compiled[hint] = self._compile(hint)
+            return self._compiled[hint]
+
+    def _compile(self, hint: str) -> Any:
         with ThreadPoolExecutor(1) as beside:
             checking = beside.submit(self._folder.check)  # hashing takes as long as the import
             import openvino as ov
 
             config: dict[str, Any] = {
-                "PERFORMANCE_HINT": "THROUGHPUT",
+                "PERFORMANCE_HINT": hint,
                 "ENABLE_CPU_PINNING": False,
                 "INFERENCE_NUM_THREADS": self._threads,
             }
-            compiled = ov.Core().compile_model(self._graph(eight_bit=eight_bit), "CPU", config)
+            if self._graph is None:
+                self._graph = self._built()
+            compiled = ov.Core().compile_model(self._graph, "CPU", config)
             checking.result()
             return compiled
 
-    def _graph(self, *, eight_bit: bool) -> Any:
-        if not eight_bit:
-            return bert.graph(self._folder)
-        examples = self._cutting().encode_batch_fast(list(_EXAMPLES))
-        return bert.eight_bit(self._folder, [example.ids for example in examples])
+    def _built(self) -> Any:
+        if self._eight_bit:
+            return bert.eight_bit(self._folder, self._observed())
+        return bert.graph(self._folder)
 
-    def _cutting(self) -> Tokenizer:
-        cutting = tokenizer(self._folder.path)
-        cutting.enable_truncation(self._folder.sequence_length)
-        return cutting
+
+def observe(folder: ModelFolder) -> bert.Reach:
+    """How far numbers reach inside a model that `bert.fits`, over texts of many kinds.
+
+    Raises:
+        ModelError: the model cannot be read.
+    """
+    encodings = cutting(folder).encode_batch_fast(list(_EXAMPLES))
+    return bert.observed(folder, [encoding.ids for encoding in encodings])
+
+
+def cutting(folder: ModelFolder) -> Tokenizer:
+    """The tokenizer of a model, which cuts texts to what the model reads."""
+    found = tokenizer(folder.path)
+    found.enable_truncation(folder.sequence_length)
+    return found
 
 
 class TorchEmbedder:
@@ -240,10 +261,6 @@ class TorchEmbedder:
                 show_progress_bar=False,
             )
         return np.asarray(rows, dtype=np.float32)
-
-    def embed_stored(self, texts: Sequence[str]) -> Vectors:
-        """See `Embedder`."""
-        return self.embed(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Embedder`."""
@@ -300,6 +317,17 @@ def _batches(lengths: Sequence[int], batch_size: int, side_by_side: int = 1) -> 
         end = start + min(batch_size, most)
         yield longest_first[start:end]
         start = end
+
+
+def _alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Places of `lengths` in batches, so that none is padded by more than `PADDING` tokens."""
+    found: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
+        if found and lengths[place] - lengths[found[-1][0]] <= PADDING:
+            found[-1].append(place)
+        else:
+            found.append([place])
+    return found
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:

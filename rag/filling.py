@@ -113,7 +113,7 @@ class Filling:
             self._done += len(batch)
 
     def _vectors(self, texts: Sequence[str]) -> Vector:
-        vectors: Vector = self._embedder.embed_stored(texts)
+        vectors: Vector = self._embedder.embed(texts)
         expected = (len(texts), self._embedder.dimensions)
         if vectors.shape != expected or not np.isfinite(vectors).all():
             raise ModelError(

@@ -43,9 +43,6 @@ class HashEmbedder:
             row /= np.linalg.norm(row)
         return vectors
 
-    def embed_stored(self, texts: Sequence[str]) -> np.ndarray:
-        return self.embed(texts)
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 

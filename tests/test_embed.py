@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import bert
+from rag import bert, embed, models
 from rag.embed import (
     BATCH_TOKENS,
     OpenVinoEmbedder,
     TorchEmbedder,
+    _alike,
     _batches,
 )
 from rag.errors import ModelError
@@ -201,7 +202,7 @@ def test_weights_that_are_none_are_told(tmp_path: Path) -> None:
 @pytest.mark.model
 def test_both_backends_agree(shipped: ModelFolder, embedder: OpenVinoEmbedder) -> None:
     by_torch = TorchEmbedder(shipped)
-    fast, slow = embedder.embed_stored(TEXTS), by_torch.embed(TEXTS)
+    fast, slow = embedder.embed(TEXTS), by_torch.embed(TEXTS)
     assert fast.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(fast, axis=1), 1.0, atol=1e-5)
     cosines = (fast * slow).sum(axis=1)
@@ -212,7 +213,7 @@ def test_both_backends_agree(shipped: ModelFolder, embedder: OpenVinoEmbedder) -
         assert cosines.min() >= 0.999
     assert embedder.count_tokens(TEXTS) == by_torch.count_tokens(TEXTS)
     assert (by_torch.dimensions, by_torch.max_tokens) == (embedder.dimensions, embedder.max_tokens)
-    assert by_torch.embed([]).shape == embedder.embed_stored([]).shape == (0, 384)
+    assert by_torch.embed([]).shape == embedder.embed([]).shape == (0, 384)
     assert by_torch.count_tokens([]) == embedder.count_tokens([]) == []
 
 
@@ -242,9 +243,22 @@ def test_any_plain_bert_gives_the_vectors_of_torch(tmp_path: Path, shipped, pool
 
 
 @pytest.mark.model
+def test_what_ships_is_what_is_observed(shipped: ModelFolder) -> None:
+    kept, seen = models._published_reach(), embed.observe(shipped)
+    assert kept.keys() == seen.keys()
+    for place, reach in seen.items():
+        np.testing.assert_allclose(kept[place], reach, rtol=1e-3, atol=1e-3)
+
+
+def test_a_small_batch_is_split_where_padding_would_cost_more() -> None:
+    assert _alike([70, 8, 20, 9, 36]) == [[1, 3, 2], [4], [0]]
+    assert _alike([]) == []
+
+
+@pytest.mark.model
 def test_rows_come_in_the_order_of_the_texts(embedder: OpenVinoEmbedder) -> None:
-    together = embedder.embed_stored(TEXTS)
-    alone = np.concatenate([embedder.embed_stored([text]) for text in TEXTS])
+    together = embedder.embed(TEXTS)
+    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
@@ -252,7 +266,7 @@ def test_rows_come_in_the_order_of_the_texts(embedder: OpenVinoEmbedder) -> None
 def test_what_follows_the_last_token_does_not_count(embedder: OpenVinoEmbedder) -> None:
     whole = "word " * embedder.max_tokens
     assert embedder.count_tokens([whole + "and more"]) == [embedder.max_tokens + 2]
-    vectors = embedder.embed_stored([whole, whole + "entirely different things"])
+    vectors = embedder.embed([whole, whole + "entirely different things"])
     np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
 
 
