@@ -28,10 +28,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from rag import evidence, models
+from rag.answer import FURTHER
 from rag.assistant import Assistant
 from rag.evaluate.cases import Dataset
 from rag.evidence import FEATURES
-from rag.question import make_whole
 from rag.schema import Article
 from rag.settings import Settings
 
@@ -56,6 +56,10 @@ class Asked:
     """The answers in the sentences' own words; empty where whole sentences answer."""
 
 
+TOP_K = 10
+"""Passages that a question is answered from, beside `FURTHER` ones."""
+
+
 class Remembered:
     """An embedder that embeds no text twice: the same sentences come up for many questions."""
 
@@ -76,17 +80,28 @@ def held_out(article: str, articles: Sequence[str]) -> bool:
     return sorted(set(articles)).index(article) % 3 == 2
 
 
-def rows(assistant, question, group, half, right, without="", reader=None, **known):
-    """Ask; `without` names an article that is treated as not being there."""
-    passages = [p for p in assistant.passages(question, 12) if p.article_id != without][:10]
-    passages = [replace(p, rank=rank) for rank, p in enumerate(passages, start=1)]
-    embed = Remembered(assistant.embed)
-    ((sentences, table),) = evidence.tables(
-        [question], evidence._sentences(passages), passages, embed, reader
-    )
-    found = np.array([bool(right) and not without and right(s) for s in sentences])
-    answered = bool(right) and not without
-    return Asked(group, half, answered, table, found, question, sentences, **known)
+def rows(assistant, question, group, half, right, without="", reader=None, history=(), **known):
+    """Ask; one for each part of the question. `without` names an article taken as not there."""
+    request = assistant.understand(question, history)
+    found = assistant._retriever.retrieve(request, TOP_K + 2 * bool(without), None, FURTHER)
+    kept = [one for one in found if one.article_id != without]
+    passages = [replace(one, rank=rank) for rank, one in enumerate(kept, start=1)]
+    asked = request.parts or [request.question]
+    sentences = evidence._sentences(passages)
+    tables = evidence.tables(asked, sentences, passages, Remembered(assistant.embed), reader)
+    return [
+        Asked(
+            group,
+            half,
+            bool(right) and not without,
+            table,
+            np.array([bool(right) and not without and right(s) for s in candidates]),
+            one,
+            candidates,
+            **known,
+        )
+        for one, (candidates, table) in zip(asked, tables, strict=True)
+    ]
 
 
 def squad(path, every: int, folder: Path, reader=None, only=lambda *_: True) -> list[Asked]:
@@ -123,10 +138,10 @@ def squad(path, every: int, folder: Path, reader=None, only=lambda *_: True) -> 
             known = {
                 "article": q["article"], "answers": tuple(q["answers"]), "reader": reader
             }  # fmt: skip
-            found.append(rows(assistant, q["question"], group, half, answered, **known))
+            found += rows(assistant, q["question"], group, half, answered, **known)
             if answered and number % 2 == 0:
-                away = rows(assistant, q["question"], "squad-absent", half, answered, own, **known)
-                found.append(away)
+                known["without"] = own
+                found += rows(assistant, q["question"], "squad-absent", half, answered, **known)
     return found
 
 
@@ -147,9 +162,9 @@ def starter(folder: Path, reader=None) -> list[Asked]:
                 text = plain(sentence.text)
                 return any(text in quote or quote in text for quote in quotes)
 
-            question = make_whole(case.question, case.history)
             known = right if case.answerable else None
-            found.append(rows(assistant, question, "starter", number % 2, known, reader=reader))
+            more = {"reader": reader, "history": case.history}
+            found += rows(assistant, case.question, "starter", number % 2, known, **more)
     return found
 
 
