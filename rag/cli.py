@@ -62,6 +62,14 @@ FromOption = Annotated[
 ToOption = Annotated[
     str | None, typer.Option("--to", metavar="DATE", help="Published on or before YYYY-MM-DD.")
 ]
+AboutFromOption = Annotated[
+    str | None,
+    typer.Option("--about-from", metavar="DATE", help="Its text names that month or a later one."),
+]
+AboutToOption = Annotated[
+    str | None,
+    typer.Option("--about-to", metavar="DATE", help="Its text names that month or an earlier one."),
+]
 PublisherOption = Annotated[
     list[str] | None, typer.Option("--publisher", metavar="NAME", help="Only this publisher.")
 ]
@@ -136,12 +144,16 @@ def _filters(
     published_to: str | None,
     publishers: list[str] | None,
     article_ids: list[str] | None,
+    about_from: str | None,
+    about_to: str | None,
 ) -> Filters:
     return Filters(
         published_from=published_from,
         published_to=published_to,
         publishers=tuple(publishers or ()),
         article_ids=tuple(article_ids or ()),
+        about_from=about_from,
+        about_to=about_to,
     )
 
 
@@ -275,11 +287,13 @@ def retrieve(
     published_to: ToOption = None,
     publishers: PublisherOption = None,
     article_ids: ArticleOption = None,
+    about_from: AboutFromOption = None,
+    about_to: AboutToOption = None,
     without: WithoutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages that bear on a question, best first."""
-    filters = _filters(published_from, published_to, publishers, article_ids)
+    filters = _filters(published_from, published_to, publishers, article_ids, about_from, about_to)
     with opened(index, llm={"enabled": False}) as assistant:
         passages = assistant.passages(question, top_k, filters, without=without or ())
         request = assistant.understand(question, without=without or ())
@@ -324,11 +338,13 @@ def ask(
     published_to: ToOption = None,
     publishers: PublisherOption = None,
     article_ids: ArticleOption = None,
+    about_from: AboutFromOption = None,
+    about_to: AboutToOption = None,
     without: WithoutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question; each sentence cites the article text that it rests on."""
-    filters = _filters(published_from, published_to, publishers, article_ids)
+    filters = _filters(published_from, published_to, publishers, article_ids, about_from, about_to)
     with opened(index) as assistant:
         answer = assistant.ask(question, filters, without=without or ())
     if as_json:

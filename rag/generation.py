@@ -39,7 +39,7 @@ from rag.revision import Revision
 from rag.rows import ChunkRow
 
 FOLDER, CURRENT = "generations", "CURRENT"
-FORMAT = 3
+FORMAT = 4
 """Raised with each change of a generation's files; the catalog has its own."""
 _MANIFEST, _COPIES, _COLUMNS = "manifest.json", "copies.json", "columns.npz"
 _VECTORS, _LEXICAL = "vectors.faiss", "lexical"

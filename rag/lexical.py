@@ -17,7 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.rows import ChunkRow, day_number, publisher_key
+import numpy as np
+
+from rag.notes.months import month_number, months
+from rag.rows import ChunkRow, Keys, day_number, publisher_key
 from rag.schema import Filters
 from rag.words import FUNCTION_WORDS
 
@@ -59,6 +62,8 @@ def write(folder: Path, rows: Iterable[tuple[ChunkRow, int | None]]) -> None:
         document.add_text("notes", "; ".join(dict.fromkeys(note.meaning for note in row.notes)))
         document.add_text("publisher", publisher_key(row.publisher))
         document.add_text("article_id", row.article_id)
+        for month in months([row.text, *(note.meaning for note in row.notes)]):
+            document.add_integer("month", month)
         if day is not None:  # without a day, a document is outside every range
             document.add_integer("day", day)
         writer.add_document(document)
@@ -113,6 +118,15 @@ class Lexical:
             if key is not None and score > 0
         ]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+    def passing(self, filters: Filters) -> Keys:
+        """The keys of all chunks that filters let through, ascending."""
+        from tantivy import Occur, Query
+
+        barred = [(Occur.Must, one) for one in _restrictions(self._index.schema, filters)]
+        found = self._searcher.search(Query.boolean_query(barred), max(1, self.chunks), count=False)
+        keys = self._searcher.fast_field_values("key", [address for _, address in found.hits])
+        return np.sort(np.array(keys, dtype=np.int64))
 
     def _query(self, words: list[str], filters: Filters | None) -> Query:
         from tantivy import Occur, Query
@@ -169,6 +183,7 @@ def _schema() -> Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("key", stored=True, indexed=True, fast=True)
     builder.add_integer_field("day", indexed=True, fast=True)
+    builder.add_integer_field("month", indexed=True, fast=True)
     for name in ("text", "notes"):
         builder.add_text_field(name, tokenizer_name=_ANALYZER, index_option="freq")
     for name in ("publisher", "article_id"):
@@ -193,16 +208,14 @@ def _restrictions(schema: Schema, filters: Filters) -> list[Query]:
     from tantivy import FieldType, Query
 
     found: list[Any] = []
-    if filters.first_day or filters.last_day:
-        found.append(
-            Query.range_query(
-                schema,
-                "day",
-                FieldType.Integer,
-                day_number(filters.first_day),
-                day_number(filters.last_day),
-            )
-        )
+    first_month, last_month = (day and month_number(day) for day in filters.about)
+    ranges = {
+        "day": (day_number(filters.first_day), day_number(filters.last_day)),
+        "month": (first_month, last_month),
+    }
+    for field, ends in ranges.items():
+        if any(end is not None for end in ends):
+            found.append(Query.range_query(schema, field, FieldType.Integer, *ends))
     if filters.publishers:
         names = [publisher_key(name) for name in filters.publishers]
         found.append(Query.term_set_query(schema, "publisher", names))

@@ -150,34 +150,17 @@ class Revision:
         """Which articles and chunks there are, each list in the order of its keys.
 
         Returns:
-            Of each article its key, its day since 1970-01-01 (None when unknown) and the form in
-            which its publisher compares; of each chunk its key and that of its article.
+            Of each article its key, its id, its day since 1970-01-01 (None when unknown) and the
+            form in which its publisher compares; of each chunk its key and that of its article.
         """
         articles = self._rows(
-            "SELECT article_key, day, publisher_key FROM articles a"
+            "SELECT article_key, article_id, day, publisher_key FROM articles a"
             f" WHERE {_LIVE_ARTICLE} ORDER BY article_key"
         )
         chunks = self._rows(
             f"SELECT chunk_key, article_key FROM chunks c WHERE {_LIVE_CHUNK} ORDER BY chunk_key"
         )
         return articles, chunks
-
-    def owners(self, keys: Sequence[int]) -> dict[int, str]:
-        """The article id of each chunk of these keys.
-
-        Raises:
-            IndexDamaged: a chunk is missing.
-        """
-        found: dict[int, str] = dict(
-            self._rows(
-                "SELECT chunk_key, article_id FROM chunks JOIN articles USING (article_key)"
-                " WHERE chunk_key IN (SELECT value FROM json_each(:keys))",
-                keys=json.dumps([int(key) for key in keys]),
-            )
-        )
-        if len(found) != len(set(keys)):
-            raise damaged(self.catalog.path, "chunks that the search index knows are missing")
-        return found
 
     def vectors(self, keys: Keys) -> Vector:
         """The vectors of these chunks, one row for each key.

@@ -277,7 +277,7 @@ class Filters(Record):
     """What may be searched; empty fields do not restrict.
 
     Days are inclusive and may be given as `date` or ISO strings. An article of unknown date is
-    outside every date range. Publishers compare without regard to case.
+    outside every range of publication. Publishers compare without regard to case.
 
     Raises:
         SettingsError: a date cannot be read, or the range is empty.
@@ -287,31 +287,45 @@ class Filters(Record):
     published_to: date | str | None = None
     publishers: tuple[str, ...] = ()
     article_ids: tuple[str, ...] = ()
+    about_from: date | str | None = None
+    """With `about_to`: only chunks whose text, or a note on it, names a month between the months
+    of these days, or a year that they reach into, whenever their article was published."""
+    about_to: date | str | None = None
 
     def __post_init__(self) -> None:
         """Turn what callers give into dates and tuples, once."""
-        for name in ("published_from", "published_to"):
+        for name in ("published_from", "published_to", "about_from", "about_to"):
             object.__setattr__(self, name, _day(name, getattr(self, name)))
         for name in ("publishers", "article_ids"):
             value = getattr(self, name)
             object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
-        first, last = self.first_day, self.last_day
-        if first and last and first > last:
-            raise SettingsError(f"the date range is empty: {first} is after {last}; swap them")
+        for first, last in ((self.first_day, self.last_day), self.about):
+            if first and last and first > last:
+                raise SettingsError(f"the date range is empty: {first} is after {last}; swap them")
 
     @property
     def first_day(self) -> date | None:
-        """The first day let through."""
+        """The first day of publication let through."""
         return self.published_from if isinstance(self.published_from, date) else None
 
     @property
     def last_day(self) -> date | None:
-        """The last day let through."""
+        """The last day of publication let through."""
         return self.published_to if isinstance(self.published_to, date) else None
+
+    @property
+    def about(self) -> tuple[date | None, date | None]:
+        """The days that texts let through may name, first and last."""
+        first, last = self.about_from, self.about_to
+        return (
+            first if isinstance(first, date) else None,
+            last if isinstance(last, date) else None,
+        )
 
     def __bool__(self) -> bool:
         """Whether anything is restricted."""
-        return any((self.published_from, self.published_to, self.publishers, self.article_ids))
+        ranges = (self.published_from, self.published_to, self.about_from, self.about_to)
+        return any((*ranges, self.publishers, self.article_ids))
 
 
 def _day(name: str, value: date | str | None) -> date | None:

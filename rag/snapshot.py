@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from rag.catalog import FILE_NAME, Catalog, EmbedderFacts, Meta, damaged
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.generation import Generation, Pointer
@@ -83,15 +85,16 @@ class Snapshot:
         if not filters:
             return None
         named = self._revision.article_keys(filters.article_ids) if filters.article_ids else None
-        return self._generation.columns.mask(filters, named)
+        mask = self._generation.columns.mask(filters, named)
+        if any(filters.about):
+            about = Filters(about_from=filters.about_from, about_to=filters.about_to)
+            passing = self._generation.lexical.passing(about)
+            mask &= np.isin(self._generation.columns.keys, passing)
+        return mask
 
     def owners(self, keys: Sequence[int]) -> dict[int, str]:
-        """The article id of each of these chunks.
-
-        Raises:
-            IndexDamaged: one is missing.
-        """
-        return self._revision.owners(keys)
+        """The article id of each of these chunks that a search found."""
+        return self._generation.columns.owners(keys)
 
     def rows(self, keys: Sequence[int]) -> dict[int, ChunkRow]:
         """The chunks of these keys.

@@ -27,7 +27,7 @@ def passing(revision: Revision, path: Path, filters: Filters) -> set[str]:
     read = Columns(path)
     assert read.keys.tolist() == keys.tolist() == sorted(keys)
     named = revision.article_keys(filters.article_ids) if filters.article_ids else None
-    return set(revision.owners(read.keys[read.mask(filters, named)].tolist()).values())
+    return set(read.owners(read.keys[read.mask(filters, named)].tolist()).values())
 
 
 @pytest.mark.parametrize(

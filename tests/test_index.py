@@ -179,6 +179,37 @@ def test_filters_hold_in_both_searches(index: Index, filters: Filters, expected:
     assert set(lexical(snapshot, words, 10, filters)) == expected
 
 
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(about_from="2023-03-20", about_to="2023-03-21"), {"spring"}),
+        (Filters(about_from="2022-06-01"), {"spring", "year"}),
+        (Filters(about_to="2022-01-31"), {"old", "year"}),
+        (Filters(about_from="2022-06-01", published_to="2024-01-01"), {"spring"}),
+        (Filters(about_from="2030-01-01"), set()),
+    ],
+)
+def test_what_a_text_is_about_is_a_filter_of_its_own(
+    folder: Path, filters: Filters, expected: set
+) -> None:
+    texts = {
+        "spring": "Chips from March to May 2023.",
+        "year": "Chips in 2022.",
+        "old": "Chips on 3 May 1999.",
+        "none": "Chips on Monday.",
+    }
+    days = {"spring": "2023-12-01", "year": "2024-02-01"}
+    articles = [
+        Article(article_id=name, text=text, published=days.get(name))
+        for name, text in texts.items()
+    ]
+    with opened(folder) as index:
+        store(index, articles)
+        snapshot = index.snapshot()
+        assert set(dense(snapshot, "chips", 10, filters)) == expected
+        assert set(lexical(snapshot, "chips", 10, filters)) == expected
+
+
 def test_filters_are_applied_inside_the_searches_not_after_the_cut(folder: Path) -> None:
     crowd = [
         Article(article_id=f"c{n}", text="chips chips chips", publisher="A") for n in range(50)

@@ -283,7 +283,7 @@ def _filters(value: object) -> Filters | None:
     try:
         return Filters(**value)
     except TypeError:
-        known = "publishers, published_from, published_to, article_ids"
+        known = "publishers, published_from, published_to, article_ids, about_from, about_to"
         raise CorpusError(f"'filters' takes {known}, not {', '.join(map(str, value))}") from None
 
 
