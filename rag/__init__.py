@@ -26,9 +26,11 @@ The modules, from the nouns upward (each imports only what stands above it):
                        what fails a sentence, and which words
     doubts, doubt_*, wording    how far a source bears out a text, word by word
     verify, cite       sentence and evidence to verdict, draft to cited sentences
+    as_of, updates     as of which day an answer holds, and what takes the place of what
     searches, events   what a request looks through, when an event was
     rewrite            searches that a language model proposes
-    retrieve, evidence question to passages to evidence     answer   all of it, as a stream
+    retrieve, evidence question to passages to evidence
+    wanted, answer_page, answer   what an answer must bring, the answer under way, all as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
     evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands
 

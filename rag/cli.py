@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -27,6 +28,7 @@ from rag.console import (
     showing_progress,
     state,
 )
+from rag.dates import written_day
 from rag.errors import CorpusError, RagError
 from rag.schema import (
     Answer,
@@ -361,8 +363,12 @@ def _print_answer(answer: Answer) -> None:
     if answer.notice:
         print(f"note: {answer.notice}\n")
     print(answer.answer)
+    if answer.as_of:
+        print(f"\nAs of {written_day(date.fromisoformat(answer.as_of))}.")
     if answer.abstained:
         print(f"\n{answer.reason}")
+    for update in answer.updates:
+        print(f"\nNewer: [{update.later}] (“{update.words}”) in place of [{update.earlier}].")
     for disagreement in answer.disagreements:
         print(f"\nThe articles differ on a {disagreement.kind}:")
         for stated in disagreement.values:

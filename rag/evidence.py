@@ -347,15 +347,21 @@ def _rarest(terms: dict[str, float], held: frozenset[str]) -> float:
 
 
 def _distinct(ranked: Sequence[_Pick], most: int) -> list[_Pick]:
-    """The first `most` that do not say again what an earlier one said (stem Jaccard > 0.7)."""
+    """The first `most` that do not say again what an earlier one said (stem Jaccard > 0.7).
+
+    With other numbers or dates, the same words say something else.
+    """
     kept: list[_Pick] = []
-    seen: list[frozenset[str]] = []
+    seen: list[tuple[frozenset[str], tuple[object, ...]]] = []
     for pick in ranked:
-        own = frozenset(content_stems(pick[0].text))
-        if any(len(own & other) > 0.7 * len(own | other) for other in seen):
+        own, said = frozenset(content_stems(pick[0].text)), facts(pick[0].text)
+        values = ({number.value for number in said.numbers}, set(said.dates))
+        if any(
+            len(own & other) > 0.7 * len(own | other) and values == known for other, known in seen
+        ):
             continue
         kept.append(pick)
-        seen.append(own)
+        seen.append((own, values))
         if len(kept) == most:
             break
     return kept

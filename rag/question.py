@@ -88,11 +88,11 @@ _INSTEAD = re.compile(
 
 def kind(question: str) -> str:
     """The kind of answer asked for: `number`, `date`, `name` or `other`."""
-    last = _last(question).lower()
+    last = asked_last(question).lower()
     return next((name for name, shape in _KINDS if re.search(shape, last)), OTHER)
 
 
-def _last(question: str) -> str:
+def asked_last(question: str) -> str:
     """What is asked in the end, where `make_whole` put a follow-up behind an earlier question."""
     return question.rpartition(BEHIND)[2]
 
@@ -119,7 +119,7 @@ def answers_kind(wanted: str, asked: Facts, said: Facts, known: frozenset[str]) 
 
 def exact_kind(question: str) -> str:
     """The narrower kind: count, percent, part, money, date, person, place, reason, or ''."""
-    last = _last(question)
+    last = asked_last(question)
     return next((name for name, shape in _EXACT if shape.search(last)), "")
 
 
@@ -161,7 +161,7 @@ def keys(text: str) -> frozenset[str]:
 
 
 def _counts(question: str, text: str) -> bool:
-    asked = _EXACT[0][1].search(_last(question))
+    asked = _EXACT[0][1].search(asked_last(question))
     counted = frozenset(content_stems(asked["counted"])) if asked else frozenset()
     said = words(text)
     return any(

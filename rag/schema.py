@@ -264,6 +264,16 @@ class Disagreement(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Record):
+    """A later article that changes what an earlier one says; both by number of citation."""
+
+    later: int
+    earlier: int
+    words: str
+    """The later one's words that say so, such as "raised", or "newer version"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification(Record):
     """The verdicts of somebody's text against articles; `score` is 0 to 1 for the whole."""
 
@@ -419,6 +429,11 @@ class Answer(Record):
     """How many independent sources are cited; copies of one story count as one."""
     disagreements: tuple[Disagreement, ...] = ()
     """Where what a cited sentence says is told otherwise by another article."""
+    updates: tuple[Update, ...] = ()
+    """Where a cited sentence took the place of what an earlier article says."""
+    as_of: str | None = None
+    """The ISO day as of which the answer holds; None where what is asked for does not change, or
+    its evidence is not dated."""
     complete: bool = True
 
 

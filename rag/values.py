@@ -20,7 +20,7 @@ _CLAUSE = re.compile(
     r"[;:–—]\s|,\s(?=(?:and|but|while|whereas|compared|against|up|down|instead|rather)\b)"
     r"|\b(?:while|whereas|but|compared (?:with|to)|up from|down from|instead of|rather than)\b"
 )
-_TELL_APART = frozenset(
+TELL_APART = frozenset(
     map(
         stem,
         """first second third fourth initial initially additional another extra further more total
@@ -122,7 +122,7 @@ def values(question: str, item: Evidence) -> Iterator[Value]:
             yield Value(
                 kind=sort,
                 words=said,
-                meant=_resolved(meant, item) if isinstance(meant, When) else meant,
+                meant=resolved(meant, item) if isinstance(meant, When) else meant,
                 evidence=item,
                 loose=str(loose.lastgroup) if loose else "",
                 before=next(map(stem, reversed(words(before))), ""),
@@ -131,12 +131,12 @@ def values(question: str, item: Evidence) -> Iterator[Value]:
                 context={key: w for key, w in content_stems(beside).items() if not measures(key)},
                 names=frozenset(key for name in rest.names for key in name.keys),
                 near=name_keys(clause) if rest.names else near,
-                qualified=own & _TELL_APART,
+                qualified=own & TELL_APART,
                 planned=bool(own & _PLANNED),
                 denied=bool(_DENIED.search(beside)),
                 points=bool(_POINTS.search(beside)),
                 numbers=frozenset(number.value for number in rest.numbers),
-                times=tuple(_resolved(when, item) for when in rest.dates),
+                times=tuple(resolved(when, item) for when in rest.dates),
                 sentence=sentence,
                 asked=asked,
             )
@@ -162,7 +162,7 @@ def _alone(
         yield from ((NAME, name.words, name.keys) for name in said.names)
 
 
-def _resolved(when: When, item: Evidence) -> When:
+def resolved(when: When, item: Evidence) -> When:
     """The date that a note gives for the words, or the date itself."""
     at = item.start + item.text.find(when.words)
     for note in item.notes:

@@ -264,3 +264,75 @@ def test_before_anything_is_stored(tmp_path):
     assistant = Assistant(index, embedder, None, chosen)
     with assistant, pytest.raises(IndexMissing, match="rag ingest"):
         assistant.ask("Who?")
+
+
+PLANT = [
+    Article(
+        article_id="plan",
+        title="Orbin plans a plant",
+        publisher="Desk",
+        published="2023-05-01",
+        text="Orbin's plant in Port Ash costs 4 billion euros.",
+    ),
+    Article(
+        article_id="dearer",
+        title="Orbin pays more",
+        publisher="Other Desk",
+        published="2023-09-03",
+        text="Orbin raised the cost of its plant in Port Ash to 6 billion euros.",
+    ),
+]
+
+
+def test_what_changes_is_dated_and_the_later_article_takes_the_place_of_the_earlier(tmp_path):
+    assistant, _ = make(tmp_path)
+    assistant.ingest(PLANT)
+
+    answer = assistant.ask("How much does Orbin's plant in Port Ash cost?")
+
+    check(assistant, answer)
+    assert "6 billion" in answer.sentences[0].text
+    assert not any("costs 4 billion" in sentence.text for sentence in answer.sentences)
+    assert answer.as_of == "2023-09-03"
+    (update,) = answer.updates
+    cited = {citation.number: citation.article_id for citation in answer.citations}
+    assert (cited[update.later], cited[update.earlier]) == ("dearer", "plan")
+    assert update.words == "raised"
+    assert not answer.disagreements
+
+
+def test_a_model_is_not_shown_what_was_changed_since(tmp_path):
+    assistant, model = make(tmp_path, "Orbin's plant in Port Ash costs 4 billion euros. [2]")
+    assistant.ingest(PLANT)
+
+    answer = assistant.ask("How much does Orbin's plant in Port Ash cost?")
+
+    assert not any("costs 4 billion" in text for _, text in model.prompts[0])
+    assert not any("costs 4 billion" in sentence.text for sentence in answer.sentences)
+    assert answer.left_out
+
+
+def test_what_happened_is_not_dated(tmp_path):
+    assistant, _ = make(tmp_path)
+    answer = assistant.ask("When was Rapidus founded?")
+    assert answer.sentences
+    assert (answer.as_of, answer.updates) == (None, ())
+
+
+def test_the_latest_is_the_newest_of_what_answers(tmp_path):
+    assistant, _ = make(tmp_path)
+    offers = [
+        Article(article_id=f"bid-{day}", published=f"2023-0{day}-01", text=text)
+        for day, text in (
+            (1, "Orbin offered 4 billion euros for the shares of Telvane."),
+            (3, "Orbin offered 6 billion euros for the shares of Telvane."),
+            (2, "Orbin offered 5 billion euros for the shares of Telvane."),
+        )
+    ]
+    assistant.ingest(offers)
+
+    answer = assistant.ask("What is the latest that Orbin offered for the shares of Telvane?")
+
+    cited = [citation.article_id for citation in answer.citations]
+    assert cited[0] == "bid-3"
+    assert answer.as_of == "2023-03-01"

@@ -45,6 +45,7 @@ from rag.schema import (
     Sentence,
     StatedValue,
     Turn,
+    Update,
     Verdict,
 )
 from rag.settings import ChatSettings, Settings
@@ -278,6 +279,17 @@ def test_different_values_stand_in_a_table_with_source_and_date():
     assert table.text.index("6 <b>") < table.text.index("26 Jun 2023") < table.text.index("7")
     assert len(table.links) == 2
     assert "<table>" not in answer_html(answer)
+
+
+def test_an_answer_says_as_of_when_and_what_is_newer():
+    answer = written_answer()
+    newer = Update(later=1, earlier=2, words="raised <b>")
+    html = answer_html(replace(answer, as_of="2023-06-26", updates=(newer,)))
+    lines = [Seen(part).text for part in html.split('<p class="as-of">')[1:]]
+    assert lines[0].startswith("As of 26 June 2023")
+    assert "Newer: " in lines[1]
+    assert "raised <b>" in lines[1]
+    assert "As of" not in answer_html(answer)
 
 
 def test_copies_are_no_independent_sources():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 
+from rag.dates import written_day
 from rag.schema import Answer, Citation, Passage, Sentence, Verdict
 from rag.ui.markup import count, escape, shorten
 from rag.ui.source import byline, source_link
@@ -28,6 +30,7 @@ def answer_html(answer: Answer) -> str:
     parts = [_notice(answer.notice), _sentences(answer)]
     if answer.complete:
         parts += [
+            _dated(answer),
             _disagreements(answer),
             _sources(answer),
             _left_out(answer.left_out),
@@ -142,6 +145,24 @@ def _link(citation: Citation, answer: Answer) -> str:
     ]
     span = (citation.start, citation.end)
     return escape(source_link(citation.article_id, span, citation.quote, also))
+
+
+def _dated(answer: Answer) -> str:
+    """As of which day the answer holds, and what newer article took the place of which."""
+    known = {citation.number: citation for citation in answer.citations}
+    lines = [f"As of {_day(answer.as_of)}"] if answer.as_of else []
+    for update in answer.updates:
+        later, earlier = known[update.later], known[update.earlier]
+        lines.append(
+            f"Newer: {byline(later.publisher, later.published)}{_cite(later, answer)} "
+            f"(<q>{escape(update.words)}</q>) in place of "
+            f"{byline(earlier.publisher, earlier.published)}{_cite(earlier, answer)}"
+        )
+    return "".join(f'<p class="as-of">{line}</p>' for line in lines)
+
+
+def _day(iso: str) -> str:
+    return f'<time datetime="{escape(iso)}">{written_day(date.fromisoformat(iso))}</time>'
 
 
 def _disagreements(answer: Answer) -> str:

@@ -1,0 +1,125 @@
+"""The answer under way: sentences, citations and what stands beside them, as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from rag.as_of import as_of
+from rag.cite import Bibliography, Bound, with_marks
+from rag.copies import independent
+from rag.disagree import Differing
+from rag.schema import Answer, Disagreement, Evidence, Sentence, StatedValue, Update
+from rag.updates import Updated
+
+
+class Page:
+    """The answer under way."""
+
+    def __init__(self, answer: Answer, bibliography: Bibliography) -> None:
+        self.answer = answer
+        self._bibliography = bibliography
+        self._told: set[str] = set()
+
+    def add(self, bound: Bound) -> bool:
+        """Put a sentence on the page, or among those left out; whether the page changed."""
+        folded = " ".join(bound.text.casefold().split())
+        if folded in self._told:
+            return False
+        self._told.add(folded)
+        if not bound.shown:
+            failed = Sentence(
+                text=bound.text,
+                verdict=bound.checked.verdict,
+                score=bound.checked.score,
+                failed=bound.checked.failed,
+            )
+            self.answer = replace(self.answer, left_out=(*self.answer.left_out, failed))
+            return False
+        sentences = (*self.answer.sentences, self._bibliography.sentence(bound))
+        self.answer = replace(
+            self.answer,
+            sentences=sentences,
+            citations=self._bibliography.citations,
+            sources=independent(self._bibliography.citations),
+            answer=with_marks(sentences),
+        )
+        return True
+
+    def add_disagreement(self, differs: Differing) -> None:
+        """Put different values of one thing beside the answer, where a sentence rests on one."""
+        if not any(self.cites(stated.evidence) for stated in differs.stated):
+            return
+        values = tuple(
+            StatedValue(value=stated.words, citation=self._bibliography.number(stated.evidence))
+            for stated in differs.stated
+        )
+        found = Disagreement(kind=differs.kind, values=values)
+        self.answer = replace(
+            self.answer,
+            disagreements=(*self.answer.disagreements, found),
+            citations=self._bibliography.citations,
+            sources=independent(self._bibliography.citations),
+        )
+
+    def add_update(self, found: Updated) -> None:
+        """Say that a later sentence took the place of an earlier one, where one rests on it."""
+        if not self.cites(found.later):
+            return
+        update = Update(
+            later=self._bibliography.number(found.later),
+            earlier=self._bibliography.number(found.earlier),
+            words=found.words,
+        )
+        self.answer = replace(
+            self.answer,
+            updates=(*self.answer.updates, update),
+            citations=self._bibliography.citations,
+            sources=independent(self._bibliography.citations),
+        )
+
+    def date(self) -> None:
+        """Say as of which day the answer holds, by what its first sentence rests on."""
+        answer = self.answer
+        first = answer.sentences[0].citations if answer.sentences else ()
+        cited = [citation for citation in answer.citations if citation.number in first]
+        day = as_of(answer.query, answer.understood, cited)
+        self.answer = replace(answer, as_of=day.isoformat() if day else None)
+
+    def failed(self, error: str) -> None:
+        """Tell the reader what the model failed with, and what is shown instead."""
+        notice = f"{error} Shown instead: the evidence itself, quoted."
+        self.answer = replace(self.answer, notice=notice, model_error=error)
+
+    def cites(self, item: Evidence) -> bool:
+        """Whether a sentence already rests on this evidence."""
+        return any(
+            citation.article_id == item.article_id
+            and citation.start <= item.start
+            and citation.end >= item.end
+            for citation in self.answer.citations
+        )
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._start = self._last = now()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str, *, once: bool = False) -> None:
+        """End a stage; with `once`, note the time since the start, the first time only."""
+        now = self._now()
+        if once:
+            self._laps.setdefault(stage, now - self._start)
+            return
+        self._laps[stage] = now - self._last
+        self._last = now
+
+    def laps(self, *, total: bool = False) -> dict[str, float]:
+        """The stages so far, rounded to milliseconds."""
+        laps = dict(self._laps, total=self._now() - self._start) if total else self._laps
+        return {stage: round(seconds, 3) for stage, seconds in laps.items()}
