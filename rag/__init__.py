@@ -30,7 +30,8 @@ The modules, from the nouns upward (each imports only what stands above it):
     searches, events   what a request looks through, when an event was
     rewrite            searches that a language model proposes
     retrieve, evidence question to passages to evidence
-    wanted, answer_page, answer   what an answer must bring, the answer under way, all as a stream
+    wanted, near_miss  what an answer must bring, and what lacks where none is given
+    answer_page, answer   the answer under way, all of it as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
     evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands
 

@@ -13,6 +13,7 @@ from rag.cite import Bibliography, Bound, bind, in_order, quoted, read_draft
 from rag.disagree import differing
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
+from rag.near_miss import declined
 from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
 from rag.schema import Answer, Evidence, Filters, Passage, Turn
@@ -34,8 +35,6 @@ FURTHER = 6
 
 COMPARED = 16
 """Sentences, best first, that what is cited is held against: whether another article differs."""
-
-NOT_ANSWERED = "The articles do not answer this question."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,8 @@ class Answerer:
         clock.lap("select")
         answer = replace(answer, likely=round(basis.likely, 4))
         if not basis.evidence or basis.likely < self._settings.abstain_below:
-            yield replace(_abstained(answer, basis.evidence), timings=clock.laps(total=True))
+            answer = declined(answer, basis.evidence, self._settings.abstain_below)
+            yield replace(answer, timings=clock.laps(total=True))
             return
         yield from self._written(answer, basis, history, clock, stop)
 
@@ -237,23 +237,3 @@ class Answerer:
             f"the question and one piece of evidence do not fit {self._model.name}'s "
             f"window of {self._model.context_window} tokens (llm.context_window)."
         )
-
-
-def _abstained(answer: Answer, evidence: Sequence[Evidence]) -> Answer:
-    reason = "No passage was found." if not answer.passages else _nearest(answer, evidence)
-    return replace(
-        answer, answer=NOT_ANSWERED, abstained=True, reason=reason, complete=True, model=""
-    )
-
-
-def _nearest(answer: Answer, evidence: Sequence[Evidence]) -> str:
-    looked = len({passage.article_id for passage in answer.passages})
-    searched = f"{len(answer.passages)} passages of {looked} articles were read"
-    if not evidence:
-        return f"{searched}; none holds a sentence about it."
-    closest = evidence[0]
-    where = ", ".join(
-        part for part in (closest.publisher, closest.published or "date unknown") if part
-    )
-    title = closest.title or closest.article_id
-    return f"{searched}. The closest, in “{title}” ({where}), says: “{closest.text}”"

@@ -391,6 +391,26 @@ class Search(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss(Record):
+    """What came closest to an answer where none is given, and what is lacking."""
+
+    said: str = ""
+    """One sentence: what the closest article does say."""
+    lacking: str = ""
+    """One sentence: what of the question nothing that was read holds."""
+    closest: tuple[Citation, ...] = ()
+    """The closest sentence of each of the closest articles, numbered from 1."""
+    names: tuple[str, ...] = ()
+    """Names of the question that no passage holds."""
+    words: tuple[str, ...] = ()
+    """Other telling words of the question that no passage holds, the rarest first."""
+    apart: tuple[str, ...] = ()
+    """Names and words that passages hold, though no article holds them with the rest."""
+    kind: str = ""
+    """The kind of answer asked for that no close sentence brings, such as `date` or `money`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Record):
     """What is shown to the reader.
 
@@ -407,6 +427,8 @@ class Answer(Record):
     likely: float | None = None
     """0 to 1: how likely the passages answer the question; declined under `answer.abstain_below`.
     None where nothing was looked at."""
+    near_miss: NearMiss | None = None
+    """What came closest where `abstained`; None for answers."""
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     model: str = ""

@@ -175,7 +175,10 @@ def test_abstaining_says_what_came_closest(tmp_path):
     answer = assistant.ask("Who won the 2022 World Cup?")
     assert answer.abstained
     assert not answer.citations
-    assert "passages" in answer.reason
+    assert "passages of 2 articles were read" in answer.reason
+    assert answer.near_miss.names == ("World Cup",)
+    for cited in answer.near_miss.closest:
+        assert assistant.article(cited.article_id).text[cited.start : cited.end] == cited.quote
     assert not model.prompts
 
 

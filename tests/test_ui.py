@@ -41,6 +41,7 @@ from rag.schema import (
     Copy,
     Disagreement,
     Failure,
+    NearMiss,
     Note,
     Sentence,
     StatedValue,
@@ -290,6 +291,17 @@ def test_an_answer_says_as_of_when_and_what_is_newer():
     assert "Newer: " in lines[1]
     assert "raised <b>" in lines[1]
     assert "As of" not in answer_html(answer)
+
+
+def test_a_declined_question_links_what_came_closest():
+    whole = written_answer()
+    miss = NearMiss(said="The closest says: x", lacking="No <b>.", closest=whole.citations[:1])
+    answer = replace(abstained("q"), reason="Read. No <b>. The closest says: x", near_miss=miss)
+    seen = Seen(answer_html(answer))
+    assert "No <b>." in seen.text
+    assert "The closest says" not in seen.text
+    assert whole.citations[0].quote in seen.text
+    assert len(seen.links) == 1
 
 
 def test_copies_are_no_independent_sources():

@@ -234,13 +234,32 @@ def _notice(notice: str) -> str:
 
 
 def _abstained(answer: Answer) -> str:
-    closest = _passages(answer.passages[:_CLOSEST], snippets=True)
+    miss = answer.near_miss
+    closest = _closest(miss.closest, answer) if miss else ""
+    closest = closest or _passages(answer.passages[:_CLOSEST], snippets=True)
     return (
         '<div class="abstained"><h3>Not answered from these articles</h3>'
-        f"<p>{escape(answer.reason)}</p>"
+        f"<p>{escape(_why(answer))}</p>"
         + (f"<h4>What came closest</h4>{closest}" if closest else "")
         + "</div>"
     )
+
+
+def _why(answer: Answer) -> str:
+    """The reason without what the closest article says, which stands below it with a link."""
+    said = answer.near_miss.said if answer.near_miss else ""
+    return answer.reason.removesuffix(said).rstrip()
+
+
+def _closest(citations: Iterable[Citation], answer: Answer) -> str:
+    rows = [
+        f'<li><a class="title cite-title" href="{_link(one, answer)}">'
+        f"<bdi>{escape(one.title or one.article_id)}</bdi></a> "
+        f'<span class="by">{byline(one.publisher, one.published)}</span>'
+        f'<p class="snippet"><q>{escape(one.quote)}</q></p></li>'
+        for one in citations
+    ]
+    return f'<ol class="passages">{"".join(rows)}</ol>' if rows else ""
 
 
 def _passages(passages: Iterable[Passage], *, snippets: bool = False) -> str:
