@@ -33,6 +33,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     wanted, near_miss  what an answer must bring, and what lacks where none is given
     answer_page, answer   the answer under way, all of it as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
+    request_id, api/   the HTTP interfaces, and what a request is called
     evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands
 
 Names below are imported when first used, so that `import rag` costs next to nothing.

@@ -7,6 +7,7 @@ RagError                    told to a person in one line: what happened, to whic
 ├── IndexDamaged            a stored file is not what was written; never answered from
 ├── IndexMismatch           the index was made with another embedder or format
 ├── IndexBusy               another process is writing to the index
+├── ServerBusy              more is waiting than the server takes; ask again in a moment
 ├── ModelError              a model cannot be loaded, reached or understood; `retryable` says which
 └── PromptError             a prompt file lacks a variable, or names one that nobody fills
 
@@ -40,6 +41,10 @@ class IndexMismatch(RagError):
 
 class IndexBusy(RagError):
     """Another process holds the write lock of the index."""
+
+
+class ServerBusy(RagError):
+    """The server has as many questions waiting as it takes."""
 
 
 class ModelError(RagError):

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from rag.errors import SettingsError
 
@@ -19,6 +19,8 @@ class Record:
     """Gives the frozen dataclasses one way to become JSON."""
 
     __slots__ = ()
+    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+    """What is written below a field describes it in the HTTP API."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings, numbers and None, ready for `json.dumps`."""

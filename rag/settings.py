@@ -210,6 +210,17 @@ class ChatSettings(_Section):
     """Lets `host` be an address that other machines reach. The chat asks nobody for a password."""
 
 
+class ServerSettings(_Section):
+    """What the chat and the HTTP interfaces share: who may come in, and how many at once."""
+
+    max_answers: int = Field(default=0, ge=0, le=1000)
+    """Answers under way at once; 0 chooses: 4 with the embedded model, 32 with others."""
+    max_waiting: int = Field(default=64, ge=0, le=100_000)
+    """Questions that wait for their turn; those beyond are told that the server is busy."""
+    max_wait: float = Field(default=60.0, gt=0, le=3600)
+    """Seconds that a question waits for its turn."""
+
+
 class Settings(_Section):
     """Every setting, by section."""
 
@@ -223,6 +234,12 @@ class Settings(_Section):
     ingest: IngestSettings = IngestSettings()
     fetch: FetchSettings = FetchSettings()
     chat: ChatSettings = ChatSettings()
+    server: ServerSettings = ServerSettings()
+
+    @property
+    def answers_at_once(self) -> int:
+        """Answers that the server has under way at once."""
+        return self.server.max_answers or (32 if self.llm.base_url else 4)
 
     @property
     def prompt_evidence(self) -> int:

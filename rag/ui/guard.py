@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.api.failures import failed
+
 MAX_BODY = 8_000_000
 """Bytes of one request: a question of a million characters arrives and is declined in words."""
+MAX_API_BODY = 1_000_000
+"""Bytes of one request to the HTTP interfaces, where nobody needs to be shown what was typed."""
 
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -28,11 +34,21 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _ROUTES = re.compile(
-    r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz"
+    r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz|/readyz|/metrics"
+    r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
 )
+_METHODS = (
+    (re.compile(r"/api/(ask|retrieve|verify)"), ("POST",)),
+    (re.compile(r"/api/.+|/healthz|/readyz|/metrics"), ("GET",)),
+    (re.compile(r"/gradio_api/.+"), ("GET", "POST")),
+    (re.compile(r".+"), ("GET", "HEAD")),
+)
+"""How each route may be asked; the first pattern that fits counts."""
+_PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics", "/readyz")
+"""Where programs ask, who read JSON."""
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -56,25 +72,59 @@ class Guard:
                 await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        app = PlainTextResponse(refusal[1], status_code=refusal[0]) if refusal else self._app
-        await app(scope, _limited(receive), _with_headers(send))
+        app = _refused(scope, *refusal) if refusal else self._app
+        await app(scope, _limited(receive, _most(scope)), _with_headers(send))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._local_only and urlsplit(f"//{host}").hostname not in _LOCAL_HOSTS:
+        if self._local_only and _name(host) not in _LOCAL_HOSTS:
             return 421, "This address does not belong to Newsdesk."
-        if not _ROUTES.fullmatch(scope["path"]) or ".." in scope["path"]:
+        if not _ROUTES.fullmatch(scope["path"]) or {"..", "."} & set(scope["path"].split("/")):
             return 404, "There is nothing here."
         origin = headers.get("origin")
-        if scope["method"] not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != host:
+        if origin is not None and _place(origin) != host:
             return 403, "Requests from other sites are refused."
-        if int(headers.get("content-length", "0") or 0) > MAX_BODY:
-            return 413, "The request is too large."
+        if scope["method"] not in _methods(scope):
+            return 405, f"This address takes {' and '.join(_methods(scope))}."
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > _most(scope):
+            return 413, f"The request is larger than {_most(scope):,} bytes; send less."
         return None
 
 
-def _limited(receive: Receive) -> Receive:
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _place(origin: str) -> str | None:
+    """Host and port; None for an origin without any, such as `null`."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+def _methods(scope: Scope) -> Sequence[str]:
+    return next(methods for path, methods in _METHODS if path.fullmatch(scope["path"]))
+
+
+def _most(scope: Scope) -> int:
+    return MAX_API_BODY if scope["path"].startswith(_PROGRAMS) else MAX_BODY
+
+
+def _refused(scope: Scope, status: int, message: str) -> ASGIApp:
+    """A refusal that programs can read, or one for the eyes."""
+    headers = {"Allow": ", ".join(_methods(scope))} if status == 405 else {}
+    if scope["path"].startswith(_PROGRAMS):
+        return failed(status, message, headers=headers)
+    return PlainTextResponse(message, status_code=status, headers=headers)
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """Ends a body that grows past the limit without having said its length."""
     seen = 0
 
@@ -82,7 +132,9 @@ def _limited(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return message if seen <= MAX_BODY else {"type": "http.disconnect"}
+        if seen > most:
+            raise HTTPException(413, f"The request is larger than {most:,} bytes; send less.")
+        return message
 
     return take
 

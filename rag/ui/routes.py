@@ -1,4 +1,4 @@
-"""The routes beside the page: the source of a citation, the styles, the script, health."""
+"""The routes beside the page: the source of a citation, the styles, the script."""
 
 from functools import cache
 from pathlib import Path
@@ -42,10 +42,6 @@ def routes(reader: Reader) -> APIRouter:
     @router.get("/newsdesk.js")
     def script() -> Response:
         return Response(shipped_file("newsdesk.js"), media_type="text/javascript")
-
-    @router.get("/healthz")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
 
     return router
 

@@ -7,17 +7,21 @@ import errno
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import rag
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
-from rag.ui.conversation import Keep, Reader
+from rag.ui.conversation import Keep
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
+
+    from rag.api.service import Backend, Service
 
 _GRADIO = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -25,39 +29,40 @@ _GRADIO = {
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
 }
 """Nothing is reported; nor does Gradio work out statistics, with pandas, after each question."""
+_MORE_THREADS = 8
+"""Beside one for each answer under way: for searches, checks and answers that are being stopped."""
 _GRACE = 3
 """Seconds that open answers get when the server is told to end."""
 
 
-def build_app(reader: Reader, settings: Settings, keep: Keep | None = None) -> FastAPI:
-    """The whole application: page, styles, `/source` and `/healthz`, behind the `Guard`.
+def build_app(reader: Backend, settings: Settings, keep: Keep | None = None) -> FastAPI:
+    """The whole application: the page and the HTTP interfaces, behind the `Guard`.
 
     Call it where no event loop is running. Gradio makes locks when it is built, and would
     otherwise leave a loop of its own open for them.
 
     Args:
         reader: an `Assistant`, or anything that answers like one.
-        settings: `chat` and `answer.max_question` are used.
+        settings: `chat`, `server` and `answer.max_question` are used.
         keep: called with an answer that the reader marked; None takes no marks.
     """
     os.environ.update(_GRADIO)
     return asyncio.run(_build(reader, settings, keep))
 
 
-async def _build(reader: Reader, settings: Settings, keep: Keep | None) -> FastAPI:
+async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> FastAPI:
     import gradio as gr
-    from fastapi import FastAPI
 
-    from rag.ui.guard import Guard
+    from rag.api.service import Service
     from rag.ui.page import Page, theme
     from rag.ui.routes import routes, shipped_file
 
-    app = FastAPI(title=settings.chat.title, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(routes(reader))
-    app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
+    service = Service(backend, settings)
+    app = api(service, settings)
+    app.include_router(routes(service), include_in_schema=False)
     gr.mount_gradio_app(
         app,
-        Page(reader, settings, keep).blocks,
+        Page(service, settings, keep).blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -72,8 +77,41 @@ async def _build(reader: Reader, settings: Settings, keep: Keep | None) -> FastA
     return app
 
 
+def api(service: Service, settings: Settings) -> FastAPI:
+    """The HTTP interfaces, behind the `Guard`; a page may be mounted beside them."""
+    from fastapi import FastAPI
+
+    from rag.api import health
+    from rag.api.failures import told_in_words
+    from rag.api.observed import Observed
+    from rag.api.routes import OPENAPI, routes
+    from rag.ui.guard import Guard
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        threads = settings.answers_at_once + _MORE_THREADS
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
+        yield
+
+    app = FastAPI(
+        title=settings.chat.title,
+        version=rag.__version__,
+        description="Answers over a collection of articles, with citations that can be checked.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=OPENAPI,
+        lifespan=running,
+    )
+    told_in_words(app)
+    app.include_router(routes(service))
+    app.include_router(health.routes(service))
+    app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
+    app.add_middleware(Observed, metrics=service.metrics)
+    return app
+
+
 def serve(
-    reader: Reader,
+    reader: Backend,
     settings: Settings,
     announce: Callable[[str], None] = lambda _: None,
     keep: Keep | None = None,

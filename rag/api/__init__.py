@@ -1,0 +1,11 @@
+"""The HTTP interfaces: what programs ask the server, where readers have the page.
+
+service.py       the assistant behind the door: takes turns, counts, ends what nobody waits for
+admission.py     how many are served at once, and how many wait
+routes.py        /api: ask, retrieve, verify, articles      bodies.py  what is sent to it
+health.py        /healthz, /readyz, /metrics                metrics.py what is counted
+failures.py      one shape for everything that goes wrong
+streaming.py     server-sent events; a client that goes away
+
+FastAPI is imported when an application is built, not before.
+"""
