@@ -35,14 +35,14 @@ _HEADERS = {
 }
 _ROUTES = re.compile(
     r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz|/readyz|/metrics"
-    r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)"
+    r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
 )
 _METHODS = (
-    (re.compile(r"/api/(ask|retrieve|verify)"), ("POST",)),
-    (re.compile(r"/api/.+|/healthz|/readyz|/metrics"), ("GET",)),
+    (re.compile(r"/api/(ask|retrieve|verify)|/v1/chat/completions"), ("POST",)),
+    (re.compile(r"/(api|v1)/.+|/healthz|/readyz|/metrics"), ("GET",)),
     (re.compile(r"/gradio_api/.+"), ("GET", "POST")),
     (re.compile(r".+"), ("GET", "HEAD")),
 )

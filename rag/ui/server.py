@@ -81,7 +81,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
     """The HTTP interfaces, behind the `Guard`; a page may be mounted beside them."""
     from fastapi import FastAPI
 
-    from rag.api import health
+    from rag.api import chat_completions, health
     from rag.api.failures import told_in_words
     from rag.api.observed import Observed
     from rag.api.routes import OPENAPI, routes
@@ -104,6 +104,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
     )
     told_in_words(app)
     app.include_router(routes(service))
+    app.include_router(chat_completions.routes(service))
     app.include_router(health.routes(service))
     app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
     app.add_middleware(Observed, metrics=service.metrics)
