@@ -533,6 +533,16 @@ def chat(
         serve(assistant, assistant.settings, _announce, keep)
 
 
+@app.command()
+def mcp(*, index: IndexOption = None) -> None:
+    """Serve the tools ask, retrieve and read_article on standard input and output (MCP)."""
+    from rag.api.service import Service
+    from rag.api.tools import tools
+
+    with opened(index) as assistant:
+        tools(Service(assistant, assistant.settings)).run("stdio")
+
+
 def _announce(address: str) -> None:
     print(f"Newsdesk is at {address}  (Ctrl+C stops it)", flush=True)
 

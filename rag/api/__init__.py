@@ -4,6 +4,7 @@ service.py       the assistant behind the door: takes turns, counts, ends what n
 admission.py     how many are served at once, and how many wait
 routes.py        /api: ask, retrieve, verify, articles      bodies.py  what is sent to it
 chat_completions.py, chat_bodies.py, chat_reply.py   /v1, for clients of OpenAI
+tools.py         /mcp, and `rag mcp`: the Model Context Protocol
 health.py        /healthz, /readyz, /metrics                metrics.py what is counted
 failures.py      one shape for everything that goes wrong
 streaming.py     server-sent events; a client that goes away

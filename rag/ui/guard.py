@@ -35,7 +35,7 @@ _HEADERS = {
 }
 _ROUTES = re.compile(
     r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz|/readyz|/metrics"
-    r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)"
+    r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)|/mcp"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
@@ -43,6 +43,7 @@ _ROUTES = re.compile(
 _METHODS = (
     (re.compile(r"/api/(ask|retrieve|verify)|/v1/chat/completions"), ("POST",)),
     (re.compile(r"/(api|v1)/.+|/healthz|/readyz|/metrics"), ("GET",)),
+    (re.compile(r"/mcp"), ("GET", "POST", "DELETE")),
     (re.compile(r"/gradio_api/.+"), ("GET", "POST")),
     (re.compile(r".+"), ("GET", "HEAD")),
 )

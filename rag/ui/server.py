@@ -81,17 +81,21 @@ def api(service: Service, settings: Settings) -> FastAPI:
     """The HTTP interfaces, behind the `Guard`; a page may be mounted beside them."""
     from fastapi import FastAPI
 
-    from rag.api import chat_completions, health
+    from rag.api import chat_completions, health, tools
     from rag.api.failures import told_in_words
     from rag.api.observed import Observed
     from rag.api.routes import OPENAPI, routes
     from rag.ui.guard import Guard
 
+    mcp = tools.tools(service)
+    mcp_routes = tools.routes(mcp)
+
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         threads = settings.answers_at_once + _MORE_THREADS
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
-        yield
+        async with mcp.session_manager.run():
+            yield
 
     app = FastAPI(
         title=settings.chat.title,
@@ -105,6 +109,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
     told_in_words(app)
     app.include_router(routes(service))
     app.include_router(chat_completions.routes(service))
+    app.router.routes.extend(mcp_routes)
     app.include_router(health.routes(service))
     app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
     app.add_middleware(Observed, metrics=service.metrics)
