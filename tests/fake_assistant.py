@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from rag.errors import IndexMissing
 from rag.schema import Answer, Article, Citation, Filters, Passage, Sentence, Turn, Verdict
@@ -55,11 +55,17 @@ class FakeAssistant:
         self.stored = {article.article_id: article for article in articles}
         self.scripts: dict[str, list[Step]] = {}
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.calls: list[tuple[Filters | None, tuple[str, ...]]] = []
 
     async def astream(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> AsyncIterator[Answer]:
         self.asked.append((question, tuple(history)))
+        self.calls.append((filters, tuple(without)))
         script = next((steps for key, steps in self.scripts.items() if key in question), None)
         for step in script or [abstained(question)]:
             if isinstance(step, Gate):

@@ -51,12 +51,13 @@ from rag.schema import (
 )
 from rag.settings import ChatSettings, Settings
 from rag.ui import build_app
+from rag.ui.cards import cards_html, failed_text
 from rag.ui.collection import STARTER_QUESTIONS, describe, facts_text, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame
 from rag.ui.markup import day, escape, shorten
 from rag.ui.render import answer_html, outcome_text, progress_text
 from rag.ui.server import listen
-from rag.ui.source import fingerprint, read_spans, source_html, source_link
+from rag.ui.source import article_link, fingerprint, read_spans, source_html, source_link
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)> \"' & **b** [a](javascript:x) $$x$$"
@@ -206,8 +207,8 @@ def test_wrong_spans_are_passed_over():
 # ---------------------------------------------------------------- answers
 
 OURS = {
-    "a", "bdi", "blockquote", "caption", "dd", "details", "div", "dl", "dt", "h3", "h4", "li", "ol",
-    "p", "q", "span", "summary", "table", "tbody", "td", "th", "tr", "ul",
+    "a", "bdi", "blockquote", "button", "caption", "dd", "details", "div", "dl", "dt", "h3", "h4",
+    "li", "ol", "p", "q", "span", "summary", "table", "tbody", "td", "th", "tr", "ul",
 }  # fmt: skip
 
 
@@ -236,7 +237,7 @@ def test_nothing_in_an_answer_becomes_a_tag_or_a_foreign_link(declined):
     seen = Seen(answer_html(answer))
     assert {tag for tag, _ in seen.tags} <= OURS
     assert {name for _, attrs in seen.tags for name in attrs} <= {
-        "class", "href", "scope", "title",
+        "class", "href", "scope", "type",
     }  # fmt: skip
     assert all(link.startswith("source?article=") for link in seen.links)
     assert seen.text.count(HOSTILE) >= 4
@@ -250,10 +251,38 @@ def test_supported_sentences_run_on_and_are_followed_by_their_numbers():
     html = answer_html(written_answer())
     seen = Seen(html)
     assert html.count('class="sentence supported"') == 2
-    cites = [attrs for tag, attrs in seen.tags if tag == "a" and attrs["class"] == "cite"]
+    cites = [
+        attrs for tag, attrs in seen.tags if tag == "a" and attrs["class"].startswith("cite n")
+    ]
     assert len(cites) == 3 + 3  # in the text, then in the list of sources
-    assert "JSR" in cites[0]["title"]
     assert "26 Jun 2023" in seen.text
+
+
+def test_a_card_tells_the_quote_and_where_it_stands():
+    first = written_answer().citations[0]
+    html = cards_html(written_answer())
+    card = Seen(html[html.index('"card n1"') : html.index('"card n2"')]).text
+    for told in (first.quote, JSR.title, JSR.publisher, "26 Jun 2023"):
+        assert told in card
+
+
+def test_a_tick_tells_what_was_checked_and_what_failed():
+    failed = (Failure(check="number", words=("12",)), Failure(check="order", words=()))
+    partly = Sentence(text="x", verdict=Verdict.PARTLY, citations=(1,), score=0.4, failed=failed)
+    answer = replace(written_answer(), sentences=(*written_answer().sentences, partly))
+    cards = Seen(cards_html(answer)).text
+    assert "Held against sources 2, 3; support 100%" in cards
+    assert "No difference found in: numbers · dates" in cards
+    assert "Held against source 1; support 40%" in cards
+    assert "a number that the cited text does not give (12); words of the cited text" in cards
+
+
+def test_every_check_is_explained():
+    checks = (
+        "number date name negation modality quantifier opposite quotation attribution order "
+        "meaning mark evidence"
+    ).split()
+    assert [one for one in checks if failed_text([Failure(check=one, words=())]) == one] == []
 
 
 def test_copies_and_notes_stand_beside_their_source():
@@ -532,6 +561,17 @@ def test_a_source_is_served_with_its_words_marked(client):
     seen = Seen(response.text)
     assert seen.marked["cited"] == citation.quote
     assert seen.links == [JSR.url]
+
+
+def test_the_copies_of_a_source_open_in_its_place(client):
+    link = source_link(JSR.article_id, (0, 5), "TOKYO", [(7, 9)], [UNDATED.article_id, "gone"])
+    seen = Seen(client.get("/" + link.split("#")[0]).text)
+    assert "Also in" in seen.text
+    (copy,) = [one for one in seen.links if one.startswith("source?")]
+    there = Seen(client.get("/" + copy).text)
+    assert there.marked == {"cited": "", "also": ""}
+    assert "changed since it was cited" not in there.text
+    assert there.links == [article_link(JSR.article_id, [UNDATED.article_id])]
 
 
 def test_an_unknown_article_is_told_in_words(client):

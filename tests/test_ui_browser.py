@@ -485,6 +485,7 @@ def test_a_phone_shows_everything_in_its_width_and_the_source_as_a_sheet(visit):
     ended(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("#newest .answer a.cite").nth(1).tap()
+    page.locator("#card", has_text=written_answer().citations[1].quote).tap()
     assert marked(page) == written_answer().citations[1].quote
     box = page.locator("#source-panel").bounding_box()
     assert (box["x"], box["width"]) == (0, 390)

@@ -34,7 +34,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _ROUTES = re.compile(
-    r"/|/source|/newsdesk\.css|/newsdesk\.js|/healthz|/readyz|/metrics"
+    r"/|/source|/newsdesk\.css|/(newsdesk|cards)\.js|/healthz|/readyz|/metrics"
     r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)|/mcp"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(assets|static)(/[\w.-]+)+"

@@ -22,7 +22,7 @@
 
   // While an answer grows, the links of its earlier citations gain ranges to mark lighter:
   // what tells citations apart is the part before those.
-  const key = (link) => link.getAttribute("href").split(/&also=|#/)[0];
+  const key = (link) => link.getAttribute("href").split(/&(?:also|copy)=|#/)[0];
   const all = () => [...document.querySelectorAll("a.cite, a.cite-title")];
 
   let current = null; // the key of the citation that is open
@@ -138,6 +138,17 @@
   document.addEventListener("click", hold, true);
   document.addEventListener("keydown", hold, true);
 
+  // Through the sources while one is open, else from number to number.
+  const walk = (event, by) => {
+    if (panel.open) return step(by);
+    const link = event.target.closest?.(".answer a.cite");
+    const links = link ? group(link) : [];
+    const next = links[links.findIndex((each) => key(each) === key(link)) + by];
+    if (!next) return undefined;
+    event.preventDefault();
+    return next.focus();
+  };
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.metaKey || event.ctrlKey || event.altKey) return;
     const typing = event.target.closest?.("textarea, input, [contenteditable]");
@@ -147,8 +158,8 @@
     } else if (event.key === "Escape") {
       if (panel.open) close();
       else if (visible(byId("halt"))) byId("halt").click();
-    } else if (panel.open && !typing && event.key === "ArrowLeft") step(-1);
-    else if (panel.open && !typing && event.key === "ArrowRight") step(1);
+    } else if (!typing && event.key === "ArrowLeft") walk(event, -1);
+    else if (!typing && event.key === "ArrowRight") walk(event, 1);
   });
 
   // ------------------------------------------------------------ while an answer comes in

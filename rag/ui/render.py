@@ -9,25 +9,20 @@ from itertools import groupby
 
 from rag.dates import written_day
 from rag.schema import Answer, Citation, Passage, Sentence, Verdict
+from rag.ui.cards import VERDICTS, also_in_html, beside_html, cards_html, failed_text
 from rag.ui.markup import count, escape, shorten
 from rag.ui.source import byline, source_link
 from rag.understand import parts_of
 
 _CLOSEST = 3
 _HEADING = re.compile(r"^#{1,6} .*\n+", re.MULTILINE)
-_CHECKED = {
-    Verdict.SUPPORTED: "Checked: the cited text supports this sentence",
-    Verdict.PARTLY: "Only partly supported by the cited text",
-    Verdict.UNSUPPORTED: "Not supported by the cited text",
-    Verdict.QUOTED: "The article's own words",
-}
 
 
 def answer_html(answer: Answer) -> str:
     """An answer, finished or growing: its sentences, its sources and how it came about."""
     if answer.abstained:
         return _notice(answer.notice) + _abstained(answer) + _about(answer)
-    parts = [_notice(answer.notice), _sentences(answer)]
+    parts = [_notice(answer.notice), _sentences(answer), cards_html(answer)]
     if answer.complete:
         parts += [
             _dated(answer),
@@ -90,31 +85,41 @@ def status_html(status: str, *, running: bool) -> str:
 def _sentences(answer: Answer) -> str:
     """Quotes stand in blocks of their own; the sentences between them run on in paragraphs."""
     blocks = []
-    for quoted, run in groupby(answer.sentences, lambda item: item.verdict is Verdict.QUOTED):
+    placed = enumerate(answer.sentences, start=1)
+    for quoted, run in groupby(placed, lambda item: item[1].verdict is Verdict.QUOTED):
         if quoted:
-            blocks += [_quote(sentence, answer) for sentence in run]
+            blocks += [_quote(place, sentence, answer) for place, sentence in run]
         else:
-            blocks.append(f"<p>{' '.join(_sentence(sentence, answer) for sentence in run)}</p>")
+            said = " ".join(_sentence(place, sentence, answer) for place, sentence in run)
+            blocks.append(f"<p>{said}</p>")
     return f'<div class="answer">{"".join(blocks)}</div>'
 
 
-def _sentence(sentence: Sentence, answer: Answer) -> str:
-    verdict = _CHECKED[sentence.verdict]
-    tick = f'<span class="tick"><span class="sr-only">{escape(verdict)}</span></span>'
-    text = f'<span class="said">{escape(sentence.text)}</span>'
+def _sentence(place: int, sentence: Sentence, answer: Answer) -> str:
     return (
-        f'<span class="sentence {sentence.verdict}" title="{escape(verdict)}">{text}'
-        f"{_cites(_cited(sentence, answer), answer)}{tick}</span>"
+        f'<span class="sentence {sentence.verdict}">{_said(sentence)}'
+        f"{_cites(_cited(sentence, answer), answer)}{_tick(place, sentence)}</span>"
     )
 
 
-def _quote(sentence: Sentence, answer: Answer) -> str:
+def _quote(place: int, sentence: Sentence, answer: Answer) -> str:
     cited = _cited(sentence, answer)
     line = byline(cited[0].publisher, cited[0].published) if cited else ""
     return (
-        f'<blockquote class="sentence quoted" title="{escape(_CHECKED[Verdict.QUOTED])}">'
-        f'<p><span class="said">{escape(sentence.text)}</span>{_cites(cited, answer)}</p>'
-        f'<p class="by">{line}</p></blockquote>'
+        f'<blockquote class="sentence quoted"><p>{_said(sentence)}{_cites(cited, answer)}'
+        f'{_tick(place, sentence)}</p><p class="by">{line}</p></blockquote>'
+    )
+
+
+def _said(sentence: Sentence) -> str:
+    return f'<span class="said">{escape(sentence.text)}</span>'
+
+
+def _tick(place: int, sentence: Sentence) -> str:
+    """The verdict, as a small sign with a card; its name for screen readers is in words."""
+    name = escape(VERDICTS[sentence.verdict])
+    return (
+        f'<button type="button" class="tick s{place}"><span class="sr-only">{name}</span></button>'
     )
 
 
@@ -128,11 +133,9 @@ def _cites(citations: Iterable[Citation], answer: Answer) -> str:
 
 
 def _cite(citation: Citation, answer: Answer) -> str:
-    """A small number; its tooltip and its name for screen readers say where it leads."""
-    where = f"{citation.title}, {citation.publisher}" if citation.publisher else citation.title
-    tip = f"“{shorten(citation.quote, 240)}” {where}"
+    """A small number; its card is the one of the same class."""
     return (
-        f'<a class="cite" href="{_link(citation, answer)}" title="{escape(tip)}">'
+        f'<a class="cite n{citation.number}" href="{_link(citation, answer)}">'
         f'<span class="sr-only">Source </span>{citation.number}</a>'
     )
 
@@ -144,7 +147,8 @@ def _link(citation: Citation, answer: Answer) -> str:
         if other.article_id == citation.article_id
     ]
     span = (citation.start, citation.end)
-    return escape(source_link(citation.article_id, span, citation.quote, also))
+    copies = [copy.article_id for copy in citation.also_in]
+    return escape(source_link(citation.article_id, span, citation.quote, also, copies))
 
 
 def _dated(answer: Answer) -> str:
@@ -197,7 +201,7 @@ def _sources(answer: Answer) -> str:
             f'<li><span class="numbers">{_cites(citations, answer)}</span><span class="what">'
             f'<a class="title cite-title" href="{_link(first, answer)}">{title}</a> '
             f'<span class="by">{byline(first.publisher, first.published)}</span>'
-            f"{_changed(first)}{_also_in(first)}{_notes(citations)}</span></li>"
+            f"{_changed(first)}{also_in_html(first)}{beside_html(citations)}</span></li>"
         )
     copied = 0 < answer.sources < len(by_article)
     heading = f"Sources, {answer.sources} of them independent" if copied else "Sources"
@@ -208,25 +212,6 @@ def _changed(citation: Citation) -> str:
     """Whether the article is no longer what it was when it was first stored."""
     told = '<span class="beside">Changed since it was first stored</span>'
     return told if citation.earlier else ""
-
-
-def _also_in(citation: Citation) -> str:
-    """Where else the story was run."""
-    names = ", ".join(
-        f"<bdi>{escape(copy.publisher or copy.title or copy.article_id)}</bdi>"
-        for copy in citation.also_in
-    )
-    return f'<span class="beside">Also in {names}</span>' if names else ""
-
-
-def _notes(citations: Iterable[Citation]) -> str:
-    """What times and pronouns in the quoted words mean, as read from their article."""
-    notes = dict.fromkeys(
-        note.beside(citation.quote, citation.start)
-        for citation in citations
-        for note in citation.notes
-    )
-    return f'<span class="beside">{escape("; ".join(notes))}</span>' if notes else ""
 
 
 def _notice(notice: str) -> str:
@@ -286,11 +271,8 @@ def _left_out(sentences: tuple[Sentence, ...]) -> str:
 
 
 def _failed(sentence: Sentence) -> str:
-    reasons = [
-        f"{failure.check}: {', '.join(failure.words)}" if failure.words else failure.check
-        for failure in sentence.failed
-    ]
-    return f' <span class="failed">{escape("; ".join(reasons))}</span>' if reasons else ""
+    why = failed_text(sentence.failed)
+    return f' <span class="failed">{escape(why)}</span>' if why else ""
 
 
 def _about(answer: Answer) -> str:

@@ -1,16 +1,20 @@
 """The routes beside the page: the source of a citation, the styles, the script."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from rag.errors import RagError
+from rag.schema import Article
 from rag.ui.conversation import Reader
 from rag.ui.source import missing_html, page_html, read_spans, source_html
 
+SCRIPTS = ("newsdesk.js", "cards.js")
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -21,29 +25,42 @@ def routes(reader: Reader) -> APIRouter:
     @router.get("/source", response_class=HTMLResponse)
     def source(
         article: Annotated[str, Query(max_length=2000)],
-        start: Annotated[int, Query(ge=0)],
-        end: Annotated[int, Query(ge=0)],
+        start: Annotated[int, Query(ge=0)] = 0,
+        end: Annotated[int, Query(ge=0)] = 0,
         quote: Annotated[str, Query(max_length=64)] = "",
         also: Annotated[tuple[str, ...], Query()] = (),
+        copy: Annotated[tuple[str, ...], Query()] = (),
     ) -> HTMLResponse:
-        """The article of a citation, with the cited words marked."""
+        """The article of a citation, with the cited words marked and its copies named."""
         try:
             found = reader.article(article)
         except RagError as error:
             page = page_html("Not found", missing_html(str(error)))
             return HTMLResponse(page, status_code=404, headers=_FRESH)
-        content = source_html(found, (start, end), quote, read_spans(also))
+        copies = stored(reader, copy)
+        content = source_html(found, (start, end), quote, read_spans(also), copies)
         return HTMLResponse(page_html(found.title or article, content), headers=_FRESH)
 
     @router.get("/newsdesk.css")
     def styles() -> Response:
         return Response(shipped_file("newsdesk.css"), media_type="text/css")
 
-    @router.get("/newsdesk.js")
-    def script() -> Response:
-        return Response(shipped_file("newsdesk.js"), media_type="text/javascript")
+    def script(request: Request) -> Response:
+        return Response(shipped_file(request.url.path.lstrip("/")), media_type="text/javascript")
+
+    for name in SCRIPTS:
+        router.get(f"/{name}")(script)
 
     return router
+
+
+def stored(reader: Reader, article_ids: Sequence[str]) -> list[Article]:
+    """The articles of these ids, at most twelve, without those that are gone."""
+    found = []
+    for article_id in article_ids[:12]:
+        with suppress(RagError):
+            found.append(reader.article(article_id))
+    return found
 
 
 @cache

@@ -55,7 +55,7 @@ async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> Fas
 
     from rag.api.service import Service
     from rag.ui.page import Page, theme
-    from rag.ui.routes import routes, shipped_file
+    from rag.ui.routes import SCRIPTS, routes, shipped_file
 
     service = Service(backend, settings)
     app = api(service, settings)
@@ -68,7 +68,7 @@ async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> Fas
         run_history=False,
         theme=theme(shipped_file("newsdesk.css")),
         head='<meta name="color-scheme" content="light dark">'
-        '<script src="newsdesk.js" defer></script>',
+        + "".join(f'<script src="{name}" defer></script>' for name in SCRIPTS),
         ssr_mode=False,
         mcp_server=False,
         pwa=False,

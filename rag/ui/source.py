@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from urllib.parse import urlencode
 
 from rag.addresses import web_address
@@ -16,6 +16,7 @@ Span = tuple[int, int]
 """Start and end in `Article.text`, in code points."""
 
 _MOST_SPANS = 40
+_MOST_COPIES = 12
 _LINES = re.compile(r"\n+|(?P<hashes>#{1,6} )?[^\n]+")
 """Lines and the breaks between them; a line that a `#` makes a heading is shown as one."""
 
@@ -25,16 +26,30 @@ def fingerprint(quote: str) -> str:
     return sha256(quote.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def source_link(article_id: str, span: Span, quote: str, also: Iterable[Span] = ()) -> str:
+def source_link(
+    article_id: str,
+    span: Span,
+    quote: str,
+    also: Iterable[Span] = (),
+    copies: Iterable[str] = (),
+) -> str:
     """The address of the article with `span` marked and `also` marked lighter, unescaped.
 
-    It is relative to the chat page, so that it holds below any prefix.
+    It is relative to the chat page, so that it holds below any prefix. `copies` are the ids of
+    articles that run the same story, to be named beside it.
     """
     fields = [("article", article_id), ("start", span[0]), ("end", span[1])]
     fields.append(("quote", fingerprint(quote)))
     others = sorted(set(also) - {span})[:_MOST_SPANS]
     fields += [("also", f"{start}-{end}") for start, end in others]
+    fields += [("copy", other) for other in islice(copies, _MOST_COPIES)]
     return f"source?{urlencode(fields)}#cited"
+
+
+def article_link(article_id: str, copies: Iterable[str] = ()) -> str:
+    """The address of an article with nothing marked, as `source_link`."""
+    fields = [("article", article_id), *(("copy", other) for other in copies)]
+    return f"source?{urlencode(fields[: _MOST_COPIES + 1])}"
 
 
 def read_spans(values: Sequence[str]) -> list[Span]:
@@ -43,23 +58,30 @@ def read_spans(values: Sequence[str]) -> list[Span]:
     return [(int(match[1]), int(match[2])) for match in found if match]
 
 
-def source_html(article: Article, span: Span, quote: str, also: Iterable[Span] = ()) -> str:
+def source_html(
+    article: Article,
+    span: Span,
+    quote: str,
+    also: Iterable[Span] = (),
+    copies: Sequence[Article] = (),
+) -> str:
     """The article with the words at `span` marked, unless they are no longer the cited ones.
 
     Args:
         article: what is stored now.
         span: the cited range.
-        quote: the `fingerprint` of the words that were cited.
+        quote: the `fingerprint` of the words that were cited; empty where nothing was.
         also: other ranges cited in the same answer; those outside the text are passed over.
+        copies: articles that run the same story.
     """
     start, end = span
     same = 0 <= start < end <= len(article.text) and quote == fingerprint(article.text[start:end])
     others = [(a, b) for a, b in also if 0 <= a < b <= len(article.text)] if same else []
     body = _body(article.text, span if same else None, others)
-    changed = "" if same else _problem("This article has changed since it was cited. Ask again.")
-    return (
-        f'<article class="source">{_head(article)}{changed}<div class="body">{body}</div></article>'
-    )
+    stale = bool(quote) and not same
+    told = _problem("This article has changed since it was cited. Ask again.") if stale else ""
+    head = _head(article, _also_in(article, copies))
+    return f'<article class="source">{head}{told}<div class="body">{body}</div></article>'
 
 
 def missing_html(message: str) -> str:
@@ -87,7 +109,21 @@ def _problem(message: str) -> str:
     return f'<p class="problem" role="status">{escape(message)}</p>'
 
 
-def _head(article: Article) -> str:
+def _also_in(article: Article, copies: Sequence[Article]) -> str:
+    """The copies of the article, each of which opens in its place."""
+    several = [article.article_id, *(copy.article_id for copy in copies)]
+    rows = []
+    for copy in copies:
+        others = [other for other in several if other != copy.article_id]
+        name = escape(copy.title or copy.article_id)
+        rows.append(
+            f'<li><a class="cite-title" href="{escape(article_link(copy.article_id, others))}">'
+            f"<bdi>{name}</bdi></a> {byline(copy.publisher, copy.published)}</li>"
+        )
+    return f'<div class="also-in">Also in<ul>{"".join(rows)}</ul></div>' if rows else ""
+
+
+def _head(article: Article, also_in: str) -> str:
     title = escape(article.title or article.article_id)
     url = web_address(article.url)
     original = (
@@ -99,7 +135,7 @@ def _head(article: Article) -> str:
     line = byline(article.publisher, article.published, article.author)
     return (
         f'<header><h2><bdi>{title}</bdi></h2><p class="by">{line}</p>{_state(article)}{original}'
-        "</header>"
+        f"{also_in}</header>"
     )
 
 
