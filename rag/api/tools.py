@@ -82,7 +82,11 @@ Read = Annotated[types.CallToolResult, ArticleText]
 def tools(service: Service) -> MCPServer:
     """A server with the three tools; `run("stdio")` serves it to one client."""
     server = MCPServer(
-        "newsdesk", title="Newsdesk", version=rag.__version__, instructions=_INSTRUCTIONS
+        "newsdesk",
+        title="Newsdesk",
+        version=rag.__version__,
+        instructions=_INSTRUCTIONS,
+        log_level="WARNING",  # it sets the whole program's, where nobody has yet
     )
 
     @server.tool(annotations=_READS)
