@@ -85,6 +85,8 @@ class Answerer:
         """The answer as it grows: passages first, then sentence by sentence, last the whole.
 
         Each answer yielded is a full one and may be shown as it is; only the last is `complete`.
+        Where the embedded model writes, the quoted evidence comes first, and the last answer has
+        the model's sentences where they passed.
         Closing the iterator stops the model, and so does setting `stop` from another thread.
         `without` names labels or kinds that are not to be understood (see `rag.understand`).
 
@@ -180,10 +182,14 @@ class Answerer:
         stop: threading.Event,
     ) -> Iterator[Answer]:
         page = Page(answer, Bibliography())
+        embedded = self._model is not None and self._model.embedded
+        if embedded:  # it takes seconds, and most of what it drafts fails
+            clock.lap("first_sentence", once=True)
+            yield replace(_quoted(answer, basis.evidence).answer, timings=clock.laps())
         try:
             with closing(self._drafted(answer, basis.evidence, history, stop)) as drafted:
                 for bound in drafted:
-                    if page.add(bound):
+                    if page.add(bound) and not embedded:
                         clock.lap("first_sentence", once=True)
                         yield replace(page.answer, timings=clock.laps())
                     if len(page.answer.sentences) >= self._settings.max_sentences:
@@ -191,8 +197,7 @@ class Answerer:
         except ModelError as error:
             page.failed(str(error))
         clock.lap("write")
-        for item in to_quote(answer, basis.evidence, page):
-            page.add(quoted(item))
+        _quote(basis.evidence, page)
         for update in basis.updates:
             page.add_update(update)
         for differs in differing(answer.query, basis.compared):
@@ -237,3 +242,16 @@ class Answerer:
             f"the question and one piece of evidence do not fit {self._model.name}'s "
             f"window of {self._model.context_window} tokens (llm.context_window)."
         )
+
+
+def _quoted(answer: Answer, evidence: Sequence[Evidence]) -> Page:
+    """The answer in quoted evidence alone."""
+    page = Page(answer, Bibliography())
+    _quote(evidence, page)
+    return page
+
+
+def _quote(evidence: Sequence[Evidence], page: Page) -> None:
+    """Quote what no sentence of the page rests on yet and must not be lost."""
+    for item in to_quote(page.answer, evidence, page):
+        page.add(quoted(item))

@@ -64,6 +64,7 @@ class ScriptedLLM:
 
     name = "scripted"
     embedded = False
+    """Whether it is held to what the embedded model is."""
 
     def __init__(
         self,

@@ -145,6 +145,20 @@ def test_snapshots_grow_and_only_the_last_is_complete(tmp_path):
         assert later.sentences[: len(earlier.sentences)] == earlier.sentences
 
 
+def test_the_embedded_models_evidence_is_shown_while_it_writes(tmp_path):
+    assistant, model = make(tmp_path, "The fund will buy JSR for $6.4 billion. [1]")
+    model.embedded = True
+    passages, quoted, last = assistant.stream("How much will the fund pay for JSR?")
+    assert not passages.sentences
+    assert quoted.sentences
+    assert {sentence.verdict for sentence in quoted.sentences} == {Verdict.QUOTED}
+    assert not quoted.complete
+    assert last.sentences[0].verdict == Verdict.SUPPORTED
+    assert last.timings["first_sentence"] < last.timings["total"]
+    for answer in (quoted, last):
+        check(assistant, answer)
+
+
 def test_closing_the_stream_stops_the_model(tmp_path):
     assistant, model = make(tmp_path, "The fund will buy JSR for $6.4 billion. [1] " * 50)
     stream = assistant.stream("What will the fund pay for JSR?")
