@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2048
 """Tokens of one padded batch; more per batch was no faster, and fell out of the caches."""
 
-PADDING = 16
-"""Tokens that a text of a small batch may be padded by; a batch of its own takes as long."""
-
 _EXAMPLES = (
     "Who supports the new chip factory?",
     "The commission said on Monday, 3 April 2023, that it would pay $1.5bn (€1.4bn) by 2027.",
@@ -320,19 +317,30 @@ def _batches(lengths: Sequence[int], batch_size: int, side_by_side: int = 1) -> 
 
 
 def _alike(lengths: Sequence[int]) -> list[list[int]]:
-    """Places of `lengths` in batches, so that none is padded by more than `PADDING` tokens."""
-    found: list[list[int]] = []
-    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
-        if found and lengths[place] - lengths[found[-1][0]] <= PADDING:
-            found[-1].append(place)
-        else:
-            found.append([place])
-    return found
+    """Places of `lengths` in batches of one, two, four, … texts of nearly the same length.
+
+    A shape that the model has not met costs it as much as 100 tokens; so there are few.
+    """
+    alike: dict[int, list[int]] = {}
+    for place, length in enumerate(lengths):
+        alike.setdefault(-(-length // bert.STEP), []).append(place)
+    return [batch for places in alike.values() for batch in _halved(places)]
+
+
+def _halved(places: list[int]) -> Iterator[list[int]]:
+    """The places in runs whose sizes are powers of two, the largest first."""
+    while places:
+        size = 1 << (len(places).bit_length() - 1)
+        yield places[:size]
+        places = places[size:]
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
-    """`input_ids` and `attention_mask`, shaped (texts, longest); padding is 0 and masked."""
-    shape = len(ids), max(map(len, ids))
+    """`input_ids` and `attention_mask`, shaped (texts, tokens); padding is 0 and masked.
+
+    There are as many tokens as the longest text has, rounded up to a multiple of `bert.STEP`.
+    """
+    shape = len(ids), -(-max(map(len, ids)) // bert.STEP) * bert.STEP
     tokens, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for row, one in enumerate(ids):
         tokens[row, : len(one)] = one

@@ -186,7 +186,7 @@ def merged(base: Mapping[str, Floats], changes: Mapping[str, Floats]) -> dict[st
 
 def _padded(pairs: Sequence[Pair]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
     """`input_ids`, `attention_mask` and `token_type_ids`; padding is 0 and masked."""
-    shape = len(pairs), max(len(pair.ids) for pair in pairs)
+    shape = len(pairs), -(-max(len(pair.ids) for pair in pairs) // bert.STEP) * bert.STEP
     ids, mask, segments = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     for row, pair in enumerate(pairs):
         length = len(pair.ids)

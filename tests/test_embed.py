@@ -250,9 +250,13 @@ def test_what_ships_is_what_is_observed(shipped: ModelFolder) -> None:
         np.testing.assert_allclose(kept[place], reach, rtol=1e-3, atol=1e-3)
 
 
-def test_a_small_batch_is_split_where_padding_would_cost_more() -> None:
-    assert _alike([70, 8, 20, 9, 36]) == [[1, 3, 2], [4], [0]]
-    assert _alike([]) == []
+@given(st.lists(st.integers(1, 300), max_size=40))
+def test_a_small_batch_is_cut_into_few_shapes(lengths: list[int]) -> None:
+    batches = _alike(lengths)
+    assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) & (len(batch) - 1) == 0
+        assert len({-(-lengths[place] // bert.STEP) for place in batch}) == 1
 
 
 @pytest.mark.model
