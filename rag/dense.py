@@ -27,7 +27,7 @@ _LISTS = 64
 are searched."""
 _TRAINING = 64
 """Vectors for each centre that it is found from."""
-_MARGINS = (400, 1600, 6400)
+_MARGINS = (200, 800, 3200, 12_800)
 """How many more codes are looked at than hits are wanted: the first that is enough."""
 _RECALL = 0.99
 """What is enough, on stored vectors; questions lie farther from all of them (see
