@@ -21,6 +21,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     parts, sources, clauses, understand   question to search request
     embed, reader, llm, models  the models                  catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
+    calibration        the fitted threshold of abstaining
     index, ingest      what is searched, and how it gets there
     checks, told, polarity, roles, attribution, opposites
                        what fails a sentence, and which words
@@ -34,7 +35,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     answer_page, answer   the answer under way, all of it as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
     request_id, api/   the HTTP interfaces, and what a request is called
-    evaluate, ui       evals, the chat                      cli, cli_eval, console   the commands
+    evaluate, ui       evals, the chat                      cli, cli_*, console   the commands
 
 Names below are imported when first used, so that `import rag` costs next to nothing.
 """

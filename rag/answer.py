@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Understand = Callable[[str, Sequence[Turn], Collection[str]], SearchRequest]
 """Makes a search request of a question, the conversation before it, and what to leave out."""
 
+MOST_DRAFTED = 4
+"""Sentences taken from a draft."""
+
 FURTHER = 6
 """Passages read for evidence beside the ones found: more of the same articles."""
 
@@ -63,6 +66,7 @@ class Answerer:
         *,
         top_k: int,
         prompt_evidence: int,
+        abstain_below: Callable[[], float],
         reader: Reader | None = None,
     ) -> None:
         self._retriever = retriever
@@ -72,6 +76,7 @@ class Answerer:
         self._settings = settings
         self._top_k = top_k
         self._prompt_evidence = prompt_evidence
+        self._abstain_below = abstain_below
         self._reader = reader
 
     def stream(
@@ -118,8 +123,9 @@ class Answerer:
         basis = self._selected(request, read)
         clock.lap("select")
         answer = replace(answer, likely=round(basis.likely, 4))
-        if not basis.evidence or basis.likely < self._settings.abstain_below:
-            answer = declined(answer, basis.evidence, self._settings.abstain_below)
+        below = self._abstain_below()
+        if not basis.evidence or basis.likely < below:
+            answer = declined(answer, basis.evidence, below)
             yield replace(answer, timings=clock.laps(total=True))
             return
         yield from self._written(answer, basis, history, clock, stop)
@@ -155,6 +161,12 @@ class Answerer:
         found = self._retriever.retrieve(request, top_k or self._top_k, filters)
         return self._retriever.narrowed(request.question, found)
 
+    def likelihood(self, question: str, filters: Filters | None, history: Sequence[Turn]) -> float:
+        """0 to 1: how likely the passages answer the question; errors as for `stream`."""
+        request = self.understand(question, history)
+        read = self._retriever.retrieve(request, self._top_k, filters, FURTHER)
+        return self._selected(request, read).likely
+
     def understand(
         self, question: str, history: Sequence[Turn], without: Collection[str] = ()
     ) -> SearchRequest:
@@ -181,23 +193,23 @@ class Answerer:
         clock: Clock,
         stop: threading.Event,
     ) -> Iterator[Answer]:
-        page = Page(answer, Bibliography())
+        page, most = Page(answer, Bibliography()), self._settings.max_sentences
         embedded = self._model is not None and self._model.embedded
         if embedded:  # it takes seconds, and most of what it drafts fails
             clock.lap("first_sentence", once=True)
-            yield replace(_quoted(answer, basis.evidence).answer, timings=clock.laps())
+            yield replace(_quoted(answer, basis.evidence, most).answer, timings=clock.laps())
         try:
             with closing(self._drafted(answer, basis.evidence, history, stop)) as drafted:
                 for bound in drafted:
                     if page.add(bound) and not embedded:
                         clock.lap("first_sentence", once=True)
                         yield replace(page.answer, timings=clock.laps())
-                    if len(page.answer.sentences) >= self._settings.max_sentences:
+                    if len(page.answer.sentences) >= min(MOST_DRAFTED, most):
                         break
         except ModelError as error:
             page.failed(str(error))
         clock.lap("write")
-        _quote(basis.evidence, page)
+        _quote(basis.evidence, page, most)
         for update in basis.updates:
             page.add_update(update)
         for differs in differing(answer.query, basis.compared):
@@ -244,14 +256,15 @@ class Answerer:
         )
 
 
-def _quoted(answer: Answer, evidence: Sequence[Evidence]) -> Page:
+def _quoted(answer: Answer, evidence: Sequence[Evidence], most: int) -> Page:
     """The answer in quoted evidence alone."""
     page = Page(answer, Bibliography())
-    _quote(evidence, page)
+    _quote(evidence, page, most)
     return page
 
 
-def _quote(evidence: Sequence[Evidence], page: Page) -> None:
-    """Quote what no sentence of the page rests on yet and must not be lost."""
+def _quote(evidence: Sequence[Evidence], page: Page, most: int) -> None:
+    """Quote what no sentence of the page rests on yet and must not be lost, `most` in all."""
     for item in to_quote(page.answer, evidence, page):
-        page.add(quoted(item))
+        if len(page.answer.sentences) < most:
+            page.add(quoted(item))

@@ -23,10 +23,13 @@ from typing import TYPE_CHECKING, Any, Self
 from rag import models
 from rag.addresses import is_address
 from rag.answer import Answerer
+from rag.calibration import Calibration, store, stored
+from rag.catalog import FILE_NAME, Catalog
 from rag.cite import Bibliography, Bound
 from rag.doubts import Doubts
 from rag.errors import CorpusError, IndexBusy, IndexMissing
 from rag.events import PASSAGES, dated
+from rag.evidence import scored_by
 from rag.index import Index
 from rag.notes.article import notes
 from rag.retrieve import Retriever
@@ -95,6 +98,7 @@ class Assistant:
             settings.answer,
             top_k=settings.retrieval.top_k,
             prompt_evidence=settings.prompt_evidence,
+            abstain_below=lambda: self.abstain_below,
             reader=reader,
         )
 
@@ -330,6 +334,50 @@ class Assistant:
         finally:
             stop.set()
             await asyncio.to_thread(stream.close)
+
+    def likelihood(
+        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> float:
+        """0 to 1: how likely the articles answer the question; nothing is written."""
+        return self._answerer.likelihood(question, filters, _turns(history))
+
+    @property
+    def abstain_below(self) -> float:
+        """The likelihood under which questions are declined.
+
+        What `answer.abstain_below` says where it is set; else what was fitted for the collection
+        with the models at hand; else the default.
+        """
+        chosen = self.settings.answer
+        if "abstain_below" in chosen.model_fields_set:
+            return chosen.abstain_below
+        fitted = self.calibration
+        usable = fitted is not None and fitted.scored_by == self.scored_by
+        return fitted.abstain_below if fitted and usable else chosen.abstain_below
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What was fitted for this collection, with whatever models; None for nothing."""
+        try:
+            with Catalog.open(self._index.folder / FILE_NAME) as catalog:
+                return stored(catalog)
+        except IndexMissing:
+            return None
+
+    def keep_calibration(self, fitted: Calibration | None) -> None:
+        """Store a threshold with the collection, in the place of an earlier one; None resets.
+
+        Raises:
+            IndexMissing: nothing is stored.
+            IndexBusy: another process is writing.
+        """
+        with self._index.writing() as catalog:
+            store(catalog, fitted)
+
+    @property
+    def scored_by(self) -> str:
+        """What likelihoods come from: embedder, reader and the weights on what they give."""
+        return scored_by(self._embedder.fingerprint, self._reader)
 
     def verify(self, text: str, articles: str | Article | Iterable[str | Article]) -> Verification:
         """The verdicts of somebody's text against articles, given as ids or as plain texts.

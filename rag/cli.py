@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from rag.addresses import is_address
+from rag.cli_calibrate import calibrate
 from rag.cli_eval import evals
 from rag.console import (
     IndexOption,
@@ -57,6 +58,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(evals, name="eval")
+app.command("calibrate")(calibrate)
 
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag import health, models
+from rag.calibration import stored
+from rag.catalog import FILE_NAME, Catalog
 from rag.errors import RagError
+from rag.evidence import scored_by
 from rag.index import Index
 from rag.schema import Record
 from rag.settings import Settings
@@ -26,7 +29,11 @@ def examine(settings: Settings, *, repair: bool = False) -> list[Diagnosis]:
 
     Never raises a `RagError`: what cannot be checked is a diagnosis too.
     """
-    return [*_models(settings), *_collection(settings, repair=repair)]
+    return [
+        *_models(settings),
+        *_collection(settings, repair=repair),
+        *_abstaining(settings),
+    ]
 
 
 def _models(settings: Settings) -> Iterator[Diagnosis]:
@@ -50,6 +57,30 @@ def _models(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             what="model", ok=False, message=f"{error} Until then answers are quoted evidence."
         )
+
+
+def _abstaining(settings: Settings) -> Iterator[Diagnosis]:
+    """Under which likelihood questions are declined, and where that comes from."""
+    folder, chosen = settings.index.dir, settings.answer
+    try:
+        with Catalog.open(folder / FILE_NAME) as catalog:
+            fitted = stored(catalog)
+        embedder = models.embedder(settings, Index.made_with(folder))
+        held = scored_by(embedder.fingerprint, models.reader(settings))
+    except RagError:
+        return  # told above
+    fit = f"{fitted.abstain_below:.3f} fitted on {', '.join(fitted.sets)}" if fitted else ""
+    if "abstain_below" in chosen.model_fields_set:
+        message = f"under {chosen.abstain_below:.3f} (answer.abstain_below)"
+        message += f"; {fit} is not used" if fitted else ""
+    elif fitted and fitted.scored_by == held:
+        message = (
+            f"under {fit}: refusal precision {fitted.precision:.2f}, recall {fitted.recall:.2f}"
+        )
+    else:
+        message = f"under {chosen.abstain_below:.3f} (the default)"
+        message += f"; {fit} is for other models: run `rag calibrate` again" if fitted else ""
+    yield Diagnosis(what="abstaining", ok=True, message=message)
 
 
 def _collection(settings: Settings, *, repair: bool) -> Iterator[Diagnosis]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,14 @@ def _fit(column: int, bias: float) -> Fit:
 
 
 UNREAD, READ_TOO = _fit(1, -1.95), _fit(3, -1.34)
+
+
+def scored_by(embedder: str, reader: Reader | None) -> str:
+    """What `select` scores by: the fingerprints of the models, and a hash of the weights."""
+    fit = READ_TOO if reader else UNREAD
+    weights = sha256(f"{fit.select.tolist()} {fit.answers.tolist()} {fit.bias}".encode())
+    read = reader.fingerprint if reader else "no reader"
+    return f"{embedder}; {read}; weights {weights.hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,18 @@ def test_closing_the_stream_stops_the_model(tmp_path):
     assert model.cancelled.is_set()
 
 
+def test_no_answer_is_longer_than_set(tmp_path):
+    draft = "The fund will buy JSR for $6.4 billion. [1] JSR makes photoresists. [2]"
+    question = "Compare JSR and Rapidus: what do they make, and who owns them?"
+    assistant, _ = make(tmp_path, draft)
+    long = assistant.ask(question)
+    assistant, _ = make(tmp_path / "short", draft, answer={"max_sentences": 2})
+    short = assistant.ask(question)
+    assert 2 < len(long.sentences) <= 6
+    assert len(short.sentences) == 2
+    check(assistant, short)
+
+
 def test_a_failing_model_leaves_the_quoted_evidence_and_a_notice(tmp_path):
     assistant, _ = make(tmp_path, ModelError("the endpoint is down"))
     answer = assistant.ask("Who supports Rapidus?")

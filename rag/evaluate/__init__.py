@@ -22,6 +22,7 @@ view.py       runs -> what the HTML report shows
 html_report.py    the HTML report, from templates/
 judge.py      a language model asked what it thinks of saved answers
 verdicts.py   what it said: the file that keeps it, figures, agreement with the metrics
+calibrate.py  cases -> the threshold of abstaining
 run_files.py  which files hold saved runs, and what stands beside them
 export.py     runs in the layouts of TREC and RAGAS
 saved.py      answers that readers marked in the chat, as cases

@@ -137,6 +137,8 @@ def what_runs(assistant: object) -> dict[str, Any]:
     settings = getattr(assistant, "settings", None)
     if isinstance(settings, Settings):
         facts["settings"] = settings.model_dump(mode="json", exclude=_ABOUT_NO_RUN)
+        fitted = getattr(assistant, "abstain_below", settings.answer.abstain_below)
+        facts["settings"]["answer"]["abstain_below"] = fitted
     return facts
 
 
