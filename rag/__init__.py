@@ -32,6 +32,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     rewrite            searches that a language model proposes
     retrieve, evidence question to passages to evidence
     wanted, near_miss  what an answer must bring, and what lacks where none is given
+    arrange            sentences as a list or a table
     answer_page, answer   the answer under way, all of it as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
     request_id, api/   the HTTP interfaces, and what a request is called

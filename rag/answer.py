@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answer_page import Clock, Page
+from rag.arrange import arranged
 from rag.cite import Bibliography, Bound, bind, in_order, quoted, read_draft
 from rag.disagree import differing
 from rag.errors import ModelError, SettingsError
@@ -16,7 +17,7 @@ from rag.evidence import Embed, select
 from rag.near_miss import declined
 from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
-from rag.schema import Answer, Evidence, Filters, Passage, Turn
+from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
 from rag.understand import SearchRequest
 from rag.updates import Updated, later_first, newest_first, updated
 from rag.verify import closeness_by
@@ -32,6 +33,9 @@ Understand = Callable[[str, Sequence[Turn], Collection[str]], SearchRequest]
 
 MOST_DRAFTED = 4
 """Sentences taken from a draft."""
+
+MOST_REPAIRED = 2
+"""Failed sentences that a model behind an endpoint is asked to write anew, once each."""
 
 FURTHER = 6
 """Passages read for evidence beside the ones found: more of the same articles."""
@@ -198,14 +202,22 @@ class Answerer:
         if embedded:  # it takes seconds, and most of what it drafts fails
             clock.lap("first_sentence", once=True)
             yield replace(_quoted(answer, basis.evidence, most).answer, timings=clock.laps())
+        drafts = self._drafted(answer, basis.evidence, history, stop)
         try:
-            with closing(self._drafted(answer, basis.evidence, history, stop)) as drafted:
-                for bound in drafted:
+            with closing(drafts):
+                for bound in drafts:
                     if page.add(bound) and not embedded:
                         clock.lap("first_sentence", once=True)
                         yield replace(page.answer, timings=clock.laps())
                     if len(page.answer.sentences) >= min(MOST_DRAFTED, most):
                         break
+            for failed in page.answer.left_out[:MOST_REPAIRED]:
+                if len(page.answer.sentences) >= min(MOST_DRAFTED, most):
+                    break
+                again = self._repaired(failed, answer, basis.evidence, stop)
+                if again and page.repair(failed, again):
+                    clock.lap("first_sentence", once=True)
+                    yield replace(page.answer, timings=clock.laps())
         except ModelError as error:
             page.failed(str(error))
         clock.lap("write")
@@ -215,7 +227,8 @@ class Answerer:
         for differs in differing(answer.query, basis.compared):
             page.add_disagreement(differs)
         page.date()
-        done = replace(page.answer, complete=True, model=self._model.name if self._model else "")
+        done = arranged(page.answer)
+        done = replace(done, complete=True, model=self._model.name if self._model else "")
         yield replace(done, timings=clock.laps(total=True))
 
     def _drafted(
@@ -237,17 +250,45 @@ class Answerer:
                 if not bound.shown or wanted.met_by(bound.text):
                     yield bound
 
+    def _repaired(
+        self, failed: Sentence, answer: Answer, evidence: list[Evidence], stop: threading.Event
+    ) -> Bound | None:
+        """A sentence that the model writes in the place of one that failed, if it passes.
+
+        The embedded model is not asked: where it failed once, the evidence is quoted.
+        """
+        if self._model is None or self._model.embedded or stop.is_set():
+            return None
+        problems = "; ".join(
+            f"{one.check} ({', '.join(one.words)})" if one.words else one.check
+            for one in failed.failed
+        )
+        messages = self._fitting(
+            "repair",
+            evidence,
+            question=answer.query,
+            sentence=failed.text,
+            problems=problems,
+        )
+        with closing(self._model.stream(messages, stop=stop)) as deltas:
+            drafted = next(read_draft(deltas), None)
+        bound = bind(drafted, evidence, closeness_by(self._embed)) if drafted else None
+        wanted = Wanted.of(answer.query)
+        return bound if bound and bound.shown and wanted.met_by(bound.text) else None
+
     def _prompt(
         self, answer: Answer, evidence: list[Evidence], history: Sequence[Turn]
     ) -> Sequence[Message]:
         """The messages with as much evidence, best first, as the model's window holds."""
+        earlier = history[-1].question if history and answer.query != answer.question else ""
+        return self._fitting("answer", evidence, question=answer.question, earlier=earlier)
+
+    def _fitting(self, name: str, evidence: list[Evidence], **values: str) -> Sequence[Message]:
+        """A prompt with as much evidence, best first, as the model's window holds."""
         assert self._model is not None  # noqa: S101  # the caller has looked
         room = self._model.context_window - self._model.max_tokens
-        earlier = history[-1].question if history and answer.query != answer.question else ""
         for most in range(min(self._prompt_evidence, len(evidence)), 0, -1):
-            messages = prompt("answer").fill(
-                question=answer.question, evidence=evidence[:most], earlier=earlier
-            )
+            messages = prompt(name).fill(evidence=evidence[:most], **values)
             if self._model.count_tokens("\n".join(text for _, text in messages)) <= room:
                 return messages
         raise ModelError(

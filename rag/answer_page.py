@@ -47,6 +47,16 @@ class Page:
         )
         return True
 
+    def repair(self, failed: Sentence, bound: Bound) -> bool:
+        """Put a sentence on the page that the model wrote in the place of one left out."""
+        if not self.add(bound):
+            return False
+        *others, last = self.answer.sentences
+        left_out = tuple(one for one in self.answer.left_out if one != failed)
+        sentences = (*others, replace(last, repaired=failed.text))
+        self.answer = replace(self.answer, sentences=sentences, left_out=left_out)
+        return True
+
     def add_disagreement(self, differs: Differing) -> None:
         """Put different values of one thing beside the answer, where a sentence rests on one."""
         if not any(self.cites(stated.evidence) for stated in differs.stated):

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from rag.addresses import is_address
+from rag.cite import with_marks
 from rag.cli_calibrate import calibrate
 from rag.cli_eval import evals
 from rag.console import (
@@ -364,7 +365,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
 def _print_answer(answer: Answer) -> None:
     if answer.notice:
         print(f"note: {answer.notice}\n")
-    print(answer.answer)
+    print("\n".join(_laid_out(answer)) if answer.rows else answer.answer)
     if answer.as_of:
         print(f"\nAs of {written_day(date.fromisoformat(answer.as_of))}.")
     if answer.abstained:
@@ -394,6 +395,17 @@ def _print_answer(answer: Answer) -> None:
     if answer.left_out:
         count = len(answer.left_out)
         print(f"\n{count} drafted sentence{'s' * (count > 1)} left out: not borne out by a source.")
+        for sentence in answer.left_out:
+            print(f"    “{sentence.text}”  {_failures(sentence)}")
+
+
+def _laid_out(answer: Answer) -> Iterator[str]:
+    """A list, or a comparison under the names of what is compared."""
+    for row in answer.rows:
+        if row.label:
+            yield f"{row.label}:"
+        mark = "    " if row.label else "- " if answer.layout == "list" else ""
+        yield from (f"{mark}{with_marks([answer.sentences[at]])}" for at in row.sentences)
 
 
 @app.command()
@@ -504,8 +516,13 @@ def _verification_json(found: Verification) -> dict[str, Any]:
     }
 
 
+def _failures(sentence: Sentence) -> str:
+    """Which checks failed, and by which words."""
+    return "; ".join(f"{f.check}: {', '.join(f.words) or '–'}" for f in sentence.failed)
+
+
 def _verdict_line(sentence: Sentence) -> str:
-    failed = "; ".join(f"{f.check}: {', '.join(f.words) or '–'}" for f in sentence.failed)
+    failed = _failures(sentence)
     return f"{sentence.verdict:>11}  {sentence.score:.2f}  {sentence.text}" + (
         f"\n             failed {failed}" if failed else ""
     )

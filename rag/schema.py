@@ -246,6 +246,8 @@ class Sentence(Record):
     score: float = 1.0
     """0 to 1, higher is better supported."""
     failed: tuple[Failure, ...] = ()
+    repaired: str = ""
+    """The sentence as the model wrote it first, where it failed and was written anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,6 +395,15 @@ class Search(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Record):
+    """A row of a list or a table: places in `Answer.sentences`, the first is 0."""
+
+    label: str
+    """What its sentences are on, in a comparison; else ''."""
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss(Record):
     """What came closest to an answer where none is given, and what is lacking."""
 
@@ -455,6 +466,10 @@ class Answer(Record):
     """Where what a cited sentence says is told otherwise by another article."""
     updates: tuple[Update, ...] = ()
     """Where a cited sentence took the place of what an earlier article says."""
+    layout: str = "prose"
+    """`prose`, `list` or `table`: how the sentences are best shown."""
+    rows: tuple[Row, ...] = ()
+    """Of a list or a table; they hold each sentence once. Empty for prose."""
     as_of: str | None = None
     """The ISO day as of which the answer holds; None where what is asked for does not change, or
     its evidence is not dated."""

@@ -365,3 +365,71 @@ def test_the_latest_is_the_newest_of_what_answers(tmp_path):
     cited = [citation.article_id for citation in answer.citations]
     assert cited[0] == "bid-3"
     assert answer.as_of == "2023-03-01"
+
+
+FALSE, TRUE = (
+    "The fund will buy JSR for $64 billion. [1]",
+    "The fund will buy JSR for $6.4 billion. [1]",
+)
+PRICE = "How much will the fund pay for JSR?"
+
+
+def test_a_failed_sentence_is_written_anew_once_with_the_failure_named(tmp_path):
+    assistant, model = make(tmp_path, FALSE, TRUE)
+
+    answer = assistant.ask(PRICE)
+
+    check(assistant, answer)
+    assert answer.sentences[0].text == "The fund will buy JSR for $6.4 billion."
+    assert answer.sentences[0].repaired == "The fund will buy JSR for $64 billion."
+    assert answer.left_out == ()
+    _, asked = model.prompts
+    assert "$64 billion" in asked[1][1]
+    assert "number" in asked[1][1]
+
+
+@pytest.mark.parametrize("again", [FALSE, "NONE", "", "NONE."])
+def test_what_cannot_be_repaired_is_left_out_and_the_evidence_quoted(tmp_path, again):
+    assistant, model = make(tmp_path, FALSE, again)
+
+    answer = assistant.ask(PRICE)
+
+    check(assistant, answer)
+    assert {sentence.verdict for sentence in answer.sentences} == {Verdict.QUOTED}
+    assert [sentence.text for sentence in answer.left_out] == [FALSE.removesuffix(" [1]")]
+    assert len(model.prompts) == 2
+
+
+def test_only_two_sentences_are_repaired(tmp_path):
+    drafts = " ".join(f"The fund will buy JSR for ${n} billion. [1]" for n in (61, 62, 63))
+    assistant, model = make(tmp_path, drafts, "NONE")
+    answer = assistant.ask(PRICE)
+    assert len(answer.left_out) == 3
+    assert len(model.prompts) == 3
+
+
+def test_the_embedded_model_is_not_asked_again(tmp_path):
+    assistant, model = make(tmp_path, FALSE, TRUE)
+    model.embedded = True
+    answer = assistant.ask(PRICE)
+    assert len(model.prompts) == 1
+    assert answer.sentences[0].verdict == Verdict.QUOTED
+
+
+def test_a_model_that_fails_while_it_repairs_leaves_what_stands(tmp_path):
+    good = "The offer starts in December. [2]"
+    assistant, _ = make(tmp_path, f"{FALSE} {good}", ModelError("the endpoint is down"))
+    answer = assistant.ask("What will the fund buy, and what does the offer do?")
+    check(assistant, answer)
+    assert "the endpoint is down" in answer.notice
+    assert answer.sentences[0].text == "The offer starts in December."
+
+
+def test_a_comparison_is_laid_out_by_what_is_compared(tmp_path):
+    assistant, _ = make(tmp_path)
+    answer = assistant.ask("Compare JSR and Rapidus: who will buy or support them?")
+    check(assistant, answer)
+    assert answer.layout == "table"
+    assert {"JSR", "Rapidus"} <= {row.label for row in answer.rows}
+    places = [at for row in answer.rows for at in row.sentences]
+    assert sorted(places) == list(range(len(answer.sentences)))

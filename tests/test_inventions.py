@@ -100,7 +100,9 @@ def draft(chance):
 
 def test_five_hundred_drafts_of_inventions_show_nothing_invented(tmp_path):
     chance = random.Random(11)
-    drafts = [draft(chance) for _ in range(DRAFTS)]
+    drafts = [draft(chance) for _ in range(3 * DRAFTS)]  # two repairs an answer at most
+    made_up = {sentence for _, sentences in drafts for sentence in sentences}
+    written = " ".join(text for text, _ in drafts)
     settings = Settings.load(environ={}, answer={"abstain_below": 0.0})
     embedder = HashEmbedder(dimensions=256)
     index = Index.open(tmp_path / "index", embedder.fingerprint, settings.index)
@@ -114,7 +116,7 @@ def test_five_hundred_drafts_of_inventions_show_nothing_invented(tmp_path):
                 for n, t in texts.items()
             ]
         )
-        for number, (text, made_up) in enumerate(drafts):
+        for number in range(DRAFTS):
             answer = assistant.ask(QUESTIONS[number % len(QUESTIONS)])
             quotes = {citation.number: citation.quote for citation in answer.citations}
             for citation in answer.citations:
@@ -122,10 +124,10 @@ def test_five_hundred_drafts_of_inventions_show_nothing_invented(tmp_path):
             assert {int(mark) for mark in re.findall(r"\[(\d+)\]", answer.answer)} <= set(quotes)
             for sentence in answer.sentences:
                 assert sentence.verdict in (Verdict.SUPPORTED, Verdict.QUOTED)
-                assert sentence.text not in made_up, text
-                assert strict_judge(sentence.text, [quotes[n] for n in sentence.citations]), text
-                supported += sentence.verdict is Verdict.SUPPORTED or sentence.text in text
+                assert sentence.text not in made_up
+                assert strict_judge(sentence.text, [quotes[n] for n in sentence.citations])
+                supported += sentence.verdict is Verdict.SUPPORTED or sentence.text in written
             left_out += len(answer.left_out)
-    assert len(model.prompts) == DRAFTS
+    assert DRAFTS < len(model.prompts) <= 3 * DRAFTS
     assert left_out > DRAFTS
     assert supported > DRAFTS / 10

@@ -43,6 +43,7 @@ from rag.schema import (
     Failure,
     NearMiss,
     Note,
+    Row,
     Sentence,
     StatedValue,
     Turn,
@@ -331,6 +332,20 @@ def test_a_declined_question_links_what_came_closest():
     assert "The closest says" not in seen.text
     assert whole.citations[0].quote in seen.text
     assert len(seen.links) == 1
+
+
+def test_a_comparison_is_a_table_and_an_enumeration_a_list():
+    answer = written_answer()
+    places = tuple(range(len(answer.sentences)))
+    rows = (Row(label="JSR <b>", sentences=places[:1]), Row(label="", sentences=places[1:]))
+    table = answer_html(replace(answer, layout="table", rows=rows))
+    assert '<table class="compared">' in table
+    assert "JSR <b>" in Seen(table).text
+    rows = tuple(Row(label="", sentences=(at,)) for at in places)
+    listed = answer_html(replace(answer, layout="list", rows=rows))
+    for html in (table, listed):
+        for sentence in answer.sentences:
+            assert Seen(html).text.count(sentence.text) == 1
 
 
 def test_copies_are_no_independent_sources():

@@ -84,6 +84,8 @@ def status_html(status: str, *, running: bool) -> str:
 
 def _sentences(answer: Answer) -> str:
     """Quotes stand in blocks of their own; the sentences between them run on in paragraphs."""
+    if answer.rows:
+        return f'<div class="answer">{_rows(answer)}</div>'
     blocks = []
     placed = enumerate(answer.sentences, start=1)
     for quoted, run in groupby(placed, lambda item: item[1].verdict is Verdict.QUOTED):
@@ -93,6 +95,23 @@ def _sentences(answer: Answer) -> str:
             said = " ".join(_sentence(place, sentence, answer) for place, sentence in run)
             blocks.append(f"<p>{said}</p>")
     return f'<div class="answer">{"".join(blocks)}</div>'
+
+
+def _rows(answer: Answer) -> str:
+    """A list, or a table with a row for each thing compared."""
+    if answer.layout == "list":
+        items = (_row(answer, row.sentences) for row in answer.rows)
+        return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+    rows = "".join(
+        f'<tr><th scope="row"><bdi>{escape(row.label)}</bdi></th>'
+        f"<td>{_row(answer, row.sentences)}</td></tr>"
+        for row in answer.rows
+    )
+    return f'<table class="compared"><tbody>{rows}</tbody></table>'
+
+
+def _row(answer: Answer, places: Iterable[int]) -> str:
+    return " ".join(_sentence(at + 1, answer.sentences[at], answer) for at in places)
 
 
 def _sentence(place: int, sentence: Sentence, answer: Answer) -> str:
