@@ -19,7 +19,14 @@ from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
 from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
 from rag.understand import SearchRequest
-from rag.updates import Updated, later_first, newest_first, updated
+from rag.updates import (
+    Updated,
+    changed,
+    explained,
+    later_first,
+    newest_first,
+    prefers_later,
+)
 from rag.verify import closeness_by
 from rag.wanted import Wanted, to_quote
 
@@ -52,7 +59,10 @@ class _Basis:
     """What it may rest on, the best first."""
     compared: list[Evidence]
     """The same and more, against which what is cited is held."""
+    changes: list[Updated]
+    """What a later sentence changes of an earlier one: no disagreement."""
     updates: list[Updated]
+    """Those by which the later takes the place of the earlier."""
     likely: float
     """0 to 1: how likely the evidence answers the question."""
 
@@ -146,11 +156,12 @@ class Answerer:
             self._reader,
         )
         likely = max((item.score for item in found[:most]), default=0.0)
-        updates = updated(request.question, found)
+        changes = changed(request.question, found)
+        updates = changes if prefers_later(request.question) else []
         compared = later_first(found, updates)
         if request.newest and not request.parts:
             compared = newest_first(compared)
-        return _Basis(compared[:most], compared, updates, likely)
+        return _Basis(compared[:most], compared, changes, updates, likely)
 
     def passages(
         self,
@@ -225,7 +236,8 @@ class Answerer:
         for update in basis.updates:
             page.add_update(update)
         for differs in differing(answer.query, basis.compared):
-            page.add_disagreement(differs)
+            if not explained(differs.evidence, basis.changes):
+                page.add_disagreement(differs)
         page.date()
         done = arranged(page.answer)
         done = replace(done, complete=True, model=self._model.name if self._model else "")

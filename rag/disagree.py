@@ -50,6 +50,11 @@ class Differing:
     """`number`, `date` or `name`."""
     stated: tuple[Stated, ...]
 
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The sentences that give them."""
+        return tuple(one.evidence for one in self.stated)
+
 
 def differing(question: str, evidence: Sequence[Evidence]) -> list[Differing]:
     """The values in `evidence` that contradict one another; empty where none do.

@@ -97,14 +97,12 @@ class Updated:
     """The later one's words that say so, or "newer version"."""
 
 
-def updated(question: str, evidence: Sequence[Evidence]) -> list[Updated]:
-    """The sentences of `evidence` that a later one takes the place of; empty for most questions.
+def changed(question: str, evidence: Sequence[Evidence]) -> list[Updated]:
+    """The sentences of `evidence` that a later one changes; empty for most questions.
 
-    None where the question asks for the earlier, for both, or for a time that was over before the
-    later article came out. An earlier sentence is listed once, with the latest that changes it.
+    An earlier sentence is listed once, with the latest that changes it. None where the question
+    names a time that was over before the later article came out.
     """
-    if asks_for_earlier(question) or _BOTH.search(question):
-        return []
     found: dict[int, Updated] = {}
     oldest_first = sorted(evidence, key=lambda item: age(item.article_id, item.published))
     for later in oldest_first:
@@ -112,6 +110,28 @@ def updated(question: str, evidence: Sequence[Evidence]) -> list[Updated]:
             if said := _updates(question, later, earlier):
                 found[earlier.number] = Updated(later, earlier, said)
     return [found[number] for number in sorted(found)]
+
+
+def updated(question: str, evidence: Sequence[Evidence]) -> list[Updated]:
+    """Those of `changed` by which the later sentence takes the place of the earlier.
+
+    None where the question asks for the earlier, or for both.
+    """
+    return changed(question, evidence) if prefers_later(question) else []
+
+
+def prefers_later(question: str) -> bool:
+    """Whether of an earlier and a later value only the later answers."""
+    return not asks_for_earlier(question) and not _BOTH.search(question)
+
+
+def explained(evidence: Sequence[Evidence], changes: Sequence[Updated]) -> bool:
+    """Whether one of some sentences changes another, so that they do not disagree."""
+    held = {(item.article_id, item.start) for item in evidence}
+    return any(
+        {(one.article_id, one.start) for one in (change.later, change.earlier)} <= held
+        for change in changes
+    )
 
 
 def later_first(evidence: Sequence[Evidence], found: Sequence[Updated]) -> list[Evidence]:

@@ -3,6 +3,7 @@
 import random
 import re
 
+import pytest
 from fakes import HashEmbedder, ScriptedLLM
 
 from rag.assistant import Assistant
@@ -98,6 +99,7 @@ def draft(chance):
     return " ".join(told), made_up
 
 
+@pytest.mark.timeout(900)  # half a minute of processor time
 def test_five_hundred_drafts_of_inventions_show_nothing_invented(tmp_path):
     chance = random.Random(11)
     drafts = [draft(chance) for _ in range(3 * DRAFTS)]  # two repairs an answer at most
