@@ -26,6 +26,7 @@ from rag.answer import Answerer
 from rag.calibration import Calibration, store, stored
 from rag.catalog import FILE_NAME, Catalog
 from rag.cite import Bibliography, Bound
+from rag.contents import CleanReport, clean_report, rejected
 from rag.doubts import Doubts
 from rag.errors import CorpusError, IndexBusy, IndexMissing
 from rag.events import PASSAGES, dated
@@ -38,6 +39,7 @@ from rag.schema import (
     Answer,
     Article,
     ArticleFacts,
+    Copy,
     Evidence,
     Filters,
     IngestReport,
@@ -273,6 +275,30 @@ class Assistant:
     def summaries(self) -> list[ArticleFacts]:
         """What is known about each article, in the same order; quick, since no text is read."""
         return self._index.snapshot().summaries()
+
+    def state(self) -> str:
+        """Another text whenever what is stored has changed; empty while nothing is."""
+        try:
+            pointer = self._index.snapshot().pointer
+        except IndexMissing:
+            return ""
+        return f"{self._index.folder}/{pointer.name}"
+
+    def copies(self) -> dict[str, tuple[Copy, ...]]:
+        """The articles that have copies, by id, each with those, the earliest first."""
+        return self._index.snapshot().all_copies()
+
+    def rejected(self) -> list[Rejection]:
+        """What was given and is not stored, by path, with the reasons; empty once it was mended."""
+        return rejected(self._index.folder)
+
+    def clean_report(self, article_id: str) -> CleanReport:
+        """What cleaning took out of an article.
+
+        Raises:
+            IndexMissing: there is none of that id.
+        """
+        return clean_report(self._index.folder, article_id)
 
     def ask(
         self,

@@ -88,3 +88,7 @@ class Clusters:
         """The copies of an article, the earliest first, without itself."""
         cluster = self._clusters.get(article_id, ())
         return tuple(copy for copy in cluster if copy.article_id != article_id)
+
+    def all(self) -> dict[str, tuple[Copy, ...]]:
+        """The copies of each article that has some, by its id."""
+        return {article_id: self.copies(article_id) for article_id in self._clusters}

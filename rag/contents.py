@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.catalog import FILE_NAME, Catalog
 from rag.changes import rejections
+from rag.errors import IndexMissing
 from rag.revision import Revision
 from rag.schema import ArticleFacts, Record, Rejection
 
@@ -33,6 +34,17 @@ def contents(folder: Path) -> Contents:
         return Contents(
             articles=tuple(revision.summaries()), rejected=tuple(rejections(revision.catalog))
         )
+
+
+def rejected(folder: Path) -> list[Rejection]:
+    """What was turned away from the index in a folder; empty too where there is no index.
+
+    Raises:
+        IndexDamaged, IndexMismatch: the catalog cannot be read.
+    """
+    with suppress(IndexMissing), _revision(folder) as revision:
+        return rejections(revision.catalog)
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

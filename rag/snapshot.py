@@ -112,6 +112,10 @@ class Snapshot:
         """The copies of an article, exact and near, the earliest first, without itself."""
         return self._generation.clusters.copies(article_id)
 
+    def all_copies(self) -> dict[str, tuple[Copy, ...]]:
+        """The same of each article that has copies, by its id."""
+        return self._generation.clusters.all()
+
     def article(self, article_id: str) -> Article:
         """One article, whole.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fakes import HashEmbedder
 
+from rag.assistant import Assistant
 from rag.catalog import FILE_NAME, Catalog
 from rag.contents import CleanReport, RuleReport, clean_report, contents
 from rag.errors import IndexDamaged, IndexMissing
@@ -117,3 +118,25 @@ def test_a_listing_does_not_read_the_texts(news: Path, tmp_path: Path) -> None:
             connection.set_trace_callback(None)
     assert asked
     assert not [sql for sql in asked if "text" in sql or "original" in sql]
+
+
+def test_an_assistant_lists_what_its_collection_page_shows(news: Path, tmp_path: Path) -> None:
+    (news / "copy.md").write_text(f"---\ntitle: Port again\n---\n{STORY * 6}")
+    (news / "first.md").write_text(f"---\ntitle: Port first\n---\n{STORY * 6}")
+    embedder = HashEmbedder()
+    with Index.open(tmp_path / "index", embedder.fingerprint, SETTINGS.index) as index:
+        assistant = Assistant(index, embedder, None, SETTINGS)
+        assert (assistant.state(), assistant.rejected()) == ("", [])
+        assistant.ingest(news)
+        before = assistant.state()
+        assert {
+            name: [one.article_id for one in some] for name, some in assistant.copies().items()
+        } == {
+            "copy": ["first"],
+            "first": ["copy"],
+        }
+        assert [Path(one.path).name for one in assistant.rejected()] == ["c.txt"]
+        assert assistant.clean_report("b").rules
+        assistant.remove("copy")
+        assert assistant.state() not in ("", before)
+        assert assistant.copies() == {}

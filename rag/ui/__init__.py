@@ -8,6 +8,9 @@ conversation.py  one question at a time: stream, stop, remember
 collection.py    what the front page says of the collection
 render.py        Answer -> HTML           source.py  Article -> HTML, the cited words marked
 markup.py        how a string of unknown origin becomes HTML
+library.py       the collection page          listing.py  which articles it shows
+pages.py         fills the templates of the pages beside the conversation
+words/           the languages of the interface
 newsdesk.css, newsdesk.js
 
 Gradio is imported when an application is built, not before.

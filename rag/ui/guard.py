@@ -27,7 +27,7 @@ _POLICY = (
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -40,7 +40,12 @@ _ROUTES = re.compile(
     r"|/(assets|static)(/[\w.-]+)+"
     r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
 )
+_PAGES = re.compile(r"/(collection|article|pages\.js)")
+"""The pages beside the conversation, to be read: see pages.py."""
+_FORMS = re.compile(r"/remove")
+"""The same, with forms that are sent."""
 _METHODS = (
+    (_FORMS, ("GET", "HEAD", "POST")),
     (re.compile(r"/api/(ask|retrieve|verify)|/v1/chat/completions"), ("POST",)),
     (re.compile(r"/(api|v1)/.+|/healthz|/readyz|/metrics"), ("GET",)),
     (re.compile(r"/mcp"), ("GET", "POST", "DELETE")),
@@ -81,7 +86,7 @@ class Guard:
         host = headers.get("host", "")
         if self._local_only and _name(host) not in _LOCAL_HOSTS:
             return 421, "This address does not belong to Newsdesk."
-        if not _ROUTES.fullmatch(scope["path"]) or {"..", "."} & set(scope["path"].split("/")):
+        if not _served(scope["path"]):
             return 404, "There is nothing here."
         origin = headers.get("origin")
         if origin is not None and _place(origin) != host:
@@ -92,6 +97,11 @@ class Guard:
         if not length.isdecimal() or int(length) > _most(scope):
             return 413, f"The request is larger than {_most(scope):,} bytes; send less."
         return None
+
+
+def _served(path: str) -> bool:
+    known = any(routes.fullmatch(path) for routes in (_ROUTES, _PAGES, _FORMS))
+    return known and not {"..", "."} & set(path.split("/"))
 
 
 def _name(host: str) -> str | None:

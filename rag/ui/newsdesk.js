@@ -119,6 +119,12 @@
     open(link);
   });
 
+  // Gradio gives every link a tab of its own; those between the pages stay in this one.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".desk-nav a");
+    if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey) link.target = "_self";
+  }, true);
+
   // ------------------------------------------------------------ the keys
   const visible = (element) => element && element.offsetParent !== null;
   const box = () => document.querySelector("#box textarea");

@@ -16,6 +16,7 @@ from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
+from rag.ui.pages import nav_html, words_for
 from rag.ui.render import kept_html, problem_html, status_html
 
 _HINT = (
@@ -42,8 +43,18 @@ class Page:
     `blocks` is what gets mounted.
     """
 
-    def __init__(self, reader: Reader, settings: Settings, keep: Keep | None = None) -> None:
-        """Lay out the page and connect it; without `keep`, answers cannot be marked."""
+    def __init__(
+        self, reader: Reader, settings: Settings, keep: Keep | None = None, *, more: bool = False
+    ) -> None:
+        """Lay out the page and connect it.
+
+        Args:
+            reader: what answers.
+            settings: `chat` and `answer.max_question` are used.
+            keep: keeps marked answers; without it, none can be marked.
+            more: whether there are other pages to lead to.
+        """
+        self._more = more
         self._reader = reader
         self._keep = keep
         self._settings = settings
@@ -59,6 +70,7 @@ class Page:
         self.conversation = gr.State(Conversation())
         with gr.Row(elem_id="top"):
             self.brand = _html("", "brand")
+            self.nav = _html("", "nav")
             self.new = gr.Button("New conversation", elem_id="new", size="sm", visible=False)
         with gr.Column(elem_id="talk"):
             self.welcome = _html("", "welcome")
@@ -119,6 +131,7 @@ class Page:
         opening = [self.brand, self.welcome, *self.examples]
         self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
         self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
+        self.blocks.load(self._go, None, self.nav, queue=False, **_QUIET)
         self.blocks.unload(self._stop)
 
     async def _ask(
@@ -178,6 +191,10 @@ class Page:
             nothing = Collection(articles=0, first=None, last=None, questions=())
             return self._front(nothing, problem_html(str(error)))
         return self._front(collection, welcome_html(collection))
+
+    def _go(self, request: gr.Request) -> str:
+        """The links to the other pages, where there are any."""
+        return nav_html(words_for(request.request)) if self._more else ""
 
     def _front(self, collection: Collection, welcome: str) -> dict[Any, Any]:
         questions = [*collection.questions, *[""] * EXAMPLES][:EXAMPLES]

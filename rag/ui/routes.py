@@ -48,7 +48,7 @@ def routes(reader: Reader) -> APIRouter:
     def script(request: Request) -> Response:
         return Response(shipped_file(request.url.path.lstrip("/")), media_type="text/javascript")
 
-    for name in SCRIPTS:
+    for name in (*SCRIPTS, "pages.js"):
         router.get(f"/{name}")(script)
 
     return router
