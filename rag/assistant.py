@@ -276,6 +276,22 @@ class Assistant:
         """What is known about each article, in the same order; quick, since no text is read."""
         return self._index.snapshot().summaries()
 
+    @property
+    def folder(self) -> Path:
+        """The index folder."""
+        return self._index.folder
+
+    def dismiss(self, *paths: str) -> None:
+        """Forget that these were rejected.
+
+        Raises:
+            IndexBusy: another process is writing, for longer than `index.lock_timeout`.
+        """
+        from rag.changes import forgive
+
+        with self._index.writing() as catalog:
+            forgive(catalog, paths)
+
     def state(self) -> str:
         """Another text whenever what is stored has changed; empty while nothing is."""
         try:

@@ -340,3 +340,9 @@ def rejections(catalog: Catalog) -> list[Rejection]:
     with catalog.connection() as connection:
         rows = connection.execute("SELECT path, reason FROM rejections ORDER BY path").fetchall()
     return [Rejection(path=path, reason=reason) for path, reason in rows]
+
+
+def forgive(catalog: Catalog, paths: Iterable[str]) -> None:
+    """Forget that these paths were rejected."""
+    with catalog.transaction() as connection:
+        connection.executemany("DELETE FROM rejections WHERE path = ?", [(path,) for path in paths])

@@ -9,6 +9,7 @@ RagError                    told to a person in one line: what happened, to whic
 ├── IndexBusy               another process is writing to the index
 ├── ServerBusy              more is waiting than the server takes; ask again in a moment
 ├── ModelError              a model cannot be loaded, reached or understood; `retryable` says which
+├── Stopped                 a person stopped a long piece of work; what it had done is kept
 └── PromptError             a prompt file lacks a variable, or names one that nobody fills
 
 Not knowing is not an error: an `Answer` that abstains is the result then.
@@ -62,3 +63,7 @@ class ModelError(RagError):
 
 class PromptError(RagError):
     """A prompt file and the code that fills it disagree."""
+
+
+class Stopped(RagError):
+    """A person stopped a long piece of work."""

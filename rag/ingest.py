@@ -199,13 +199,14 @@ class _Work:
         habits = Habits(self.catalog, self.ingesting)
         with self.filling as filling:
             for done, item in enumerate(items, start=1):
+                so_far = len(self.rejected)
                 if isinstance(item, Rejection):
                     self.rejected.append(item)
                 else:
                     self._take(habits.without(item), waits=habits.concern(item))
                 if len(self.unwritten) + len(self.moved) >= _TOGETHER:
                     filling.add(self._written())
-                self._tell("load", done, 0)
+                self._tell("load", done, 0, *self.rejected[so_far:])
             filling.add(self._written())
         with self.catalog.transaction() as connection:
             for key, revision, article in habits.learn(connection):
@@ -340,10 +341,11 @@ class _Work:
             if article.article_id not in self.written:
                 self.changes.split_again(connection, key, article, self._chunks(article))
 
-    def _tell(self, stage: str, done: int, total: int) -> None:
+    def _tell(self, stage: str, done: int, total: int, rejection: Rejection | None = None) -> None:
         if self.progress:
             with self.telling:
-                self.progress(Progress(stage=stage, done=done, total=total))
+                step = Progress(stage=stage, done=done, total=total, rejection=rejection)
+                self.progress(step)
 
 
 def _publish(index: Index, catalog: Catalog) -> None:

@@ -26,7 +26,7 @@ from rag.records import Origin, article_of, from_record, name_of
 from rag.schema import Article, Rejection
 from rag.settings import IngestSettings
 
-__all__ = ["SUFFIXES", "from_bytes", "from_record", "load"]
+__all__ = ["SUFFIXES", "from_bytes", "from_record", "largest", "load"]
 
 MARKDOWN, TEXT = (".md", ".markdown"), (".txt", ".text")
 _MANY = {".jsonl": json_lines, ".ndjson": json_lines, ".csv": rows, ".tsv": rows, ".mbox": messages}
@@ -77,6 +77,13 @@ def from_bytes(
         yield from _items(BytesIO(data), len(data), kind, origin, settings, facts, url)
     except CorpusError as error:
         yield rejected(source, str(error))
+
+
+def largest(kind: str, settings: IngestSettings) -> int | None:
+    """Bytes of the largest file of a kind that is read; None where it has no limit in all."""
+    if kind in _MANY:
+        return None
+    return settings.max_file_bytes if kind in KINDS else settings.max_bytes
 
 
 def rejected(path: Path | str, reason: str) -> Rejection:

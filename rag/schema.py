@@ -513,3 +513,5 @@ class Progress(Record):
     """One of fetch, load, embed, publish."""
     done: int
     total: int
+    rejection: Rejection | None = None
+    """What was turned away at this step."""

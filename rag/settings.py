@@ -207,6 +207,8 @@ class ChatSettings(_Section):
     title: str = "Newsdesk"
     examples: tuple[str, ...] = ()
     """Example questions of the empty page; empty makes them from the collection."""
+    max_upload: int = Field(default=1_000_000_000, ge=1)
+    """Bytes of files from browsers that may wait to be ingested, and so the largest of them."""
     allow_remote: bool = False
     """Lets `host` be an address that other machines reach. The chat asks nobody for a password."""
 

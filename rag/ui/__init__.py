@@ -9,6 +9,9 @@ collection.py    what the front page says of the collection
 render.py        Answer -> HTML           source.py  Article -> HTML, the cited words marked
 markup.py        how a string of unknown origin becomes HTML
 library.py       the collection page          listing.py  which articles it shows
+beside.py        which pages there are beside it
+adding.py        adding articles              uploads.py  where their files wait
+jobs.py          work that goes on meanwhile
 pages.py         fills the templates of the pages beside the conversation
 words/           the languages of the interface
 newsdesk.css, newsdesk.js

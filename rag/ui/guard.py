@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -42,8 +43,10 @@ _ROUTES = re.compile(
 )
 _PAGES = re.compile(r"/(collection|article|pages\.js)")
 """The pages beside the conversation, to be read: see pages.py."""
-_FORMS = re.compile(r"/remove")
+_FORMS = re.compile(r"/(remove|dismiss|add(-[a-z]+)?)")
 """The same, with forms that are sent."""
+_UPLOAD = "/add-file"
+"""Takes a body of any length: it counts the bytes by itself."""
 _METHODS = (
     (_FORMS, ("GET", "HEAD", "POST")),
     (re.compile(r"/api/(ask|retrieve|verify)|/v1/chat/completions"), ("POST",)),
@@ -124,6 +127,8 @@ def _methods(scope: Scope) -> Sequence[str]:
 
 
 def _most(scope: Scope) -> int:
+    if scope["path"] == _UPLOAD:
+        return sys.maxsize
     return MAX_API_BODY if scope["path"].startswith(_PROGRAMS) else MAX_BODY
 
 

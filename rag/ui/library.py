@@ -10,10 +10,11 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from rag.contents import CleanReport
-from rag.errors import IndexMissing, RagError
+from rag.errors import IndexBusy, IndexMissing, RagError
 from rag.schema import Article, ArticleFacts, Copy, IngestReport, Rejection
+from rag.ui.adding import Adding
 from rag.ui.listing import SORTS, STATES, Wanted, found, publishers
-from rag.ui.pages import Pages, address, went
+from rag.ui.pages import Pages, address, went, words_for
 
 _MOST_AT_ONCE = 1000
 """Articles that one confirmation may remove."""
@@ -77,8 +78,8 @@ class Shown:
         return kept[1]
 
 
-def library_routes(library: Library, pages: Pages) -> APIRouter:
-    """`/collection`, `/article`, `/remove`."""
+def library_routes(library: Library, pages: Pages, adding: Adding | None = None) -> APIRouter:
+    """`/collection`, `/article`, `/remove`; without `adding` nothing is said of that."""
     router = APIRouter()
     shown = Shown(library)
 
@@ -107,6 +108,8 @@ def library_routes(library: Library, pages: Pages) -> APIRouter:
             publishers=publishers(articles),
             sorts=SORTS,
             states=STATES,
+            adds=adding is not None,
+            own=adding.uploads.own if adding else str,
             removed=_number(request.query_params.get("removed", "")),
         )
 
@@ -146,6 +149,12 @@ def library_routes(library: Library, pages: Pages) -> APIRouter:
     ) -> Response:
         """Remove what was confirmed."""
         try:
+            if adding and adding.jobs.busy(adding.place):
+                raise IndexBusy(
+                    words_for(request)._(
+                        "Articles are being added; remove others when that is done, or stop it."
+                    )
+                )
             report = library.remove(*dict.fromkeys(article_ids))
         except RagError as error:
             return pages.shown(request, "remove.html", status=409, problem=str(error), chosen=())

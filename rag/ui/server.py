@@ -54,20 +54,17 @@ async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> Fas
     import gradio as gr
 
     from rag.api.service import Service
-    from rag.ui.library import Library, library_routes
+    from rag.ui.beside import add_pages
     from rag.ui.page import Page, theme
-    from rag.ui.pages import Pages
     from rag.ui.routes import SCRIPTS, routes, shipped_file
 
     service = Service(backend, settings)
     app = api(service, settings)
     app.include_router(routes(service), include_in_schema=False)
-    if isinstance(backend, Library):
-        pages = library_routes(backend, Pages(settings.chat.title))
-        app.include_router(pages, include_in_schema=False)
+    more = add_pages(app, backend, settings)
     gr.mount_gradio_app(
         app,
-        Page(service, settings, keep, more=isinstance(backend, Library)).blocks,
+        Page(service, settings, keep, more=more).blocks,
         path="/",
         footer_links=[],
         run_history=False,
