@@ -91,6 +91,7 @@ class Assistant:
         self._model = model
         self._doubts = Doubts(embedder.embed)
         self._reader = reader
+        self._reranker = reranker
         self._retriever = Retriever(index, embedder, settings.retrieval, reranker)
         self._answerer = Answerer(
             self._retriever,
@@ -119,6 +120,19 @@ class Assistant:
         index = Index.open(folder, embedder.fingerprint, settings.index)
         reader, reranker = models.reader(settings), models.reranker(settings)
         return cls(index, embedder, models.language_model(settings), settings, reader, reranker)
+
+    def beside(self, folder: Path) -> Self:
+        """Another collection, answered by the same models; close either, not both.
+
+        An index that was made with the embedder in another precision gets one of its own.
+        """
+        made_with, embedder = Index.made_with(folder), self._embedder
+        if made_with not in ("", embedder.fingerprint):
+            embedder = models.embedder(self.settings, made_with)
+        place = self.settings.index.model_copy(update={"dir": folder})
+        settings = self.settings.model_copy(update={"index": place})
+        index = Index.open(folder, embedder.fingerprint, settings.index)
+        return type(self)(index, embedder, self._model, settings, self._reader, self._reranker)
 
     def ingest(
         self,

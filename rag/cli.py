@@ -539,17 +539,17 @@ def chat(
 ) -> None:
     """Serve the chat in a browser."""
     from rag.evaluate.saved import save
-    from rag.ui import serve
+    from rag.ui import Shelf, serve
 
     given = {"host": host, "port": port}
     chosen = {key: value for key, value in given.items() if value is not None}
     with opened(index, chat=chosen) as assistant:
-        folder = assistant.settings.index.dir
+        shelf = Shelf(assistant)
 
         def keep(answer: Answer, history: Sequence[Turn], right: bool) -> bool:
-            return save(folder, answer, right=right, history=history)
+            return save(shelf.folder, answer, right=right, history=history)
 
-        serve(assistant, assistant.settings, _announce, keep)
+        serve(shelf, assistant.settings, _announce, keep)
 
 
 @app.command()

@@ -36,6 +36,17 @@ def contents(folder: Path) -> Contents:
         )
 
 
+def articles_in(folder: Path) -> int:
+    """How many articles the index in a folder holds; 0 where there is none.
+
+    Raises:
+        IndexDamaged, IndexMismatch: the catalog cannot be read.
+    """
+    with suppress(IndexMissing), _revision(folder) as revision:
+        return revision.counts()[0]
+    return 0
+
+
 def rejected(folder: Path) -> list[Rejection]:
     """What was turned away from the index in a folder; empty too where there is no index.
 

@@ -10,6 +10,7 @@ render.py        Answer -> HTML           source.py  Article -> HTML, the cited 
 markup.py        how a string of unknown origin becomes HTML
 library.py       the collection page          listing.py  which articles it shows
 beside.py        which pages there are beside it
+shelf.py         several collections, one open   collections.py  their page
 adding.py        adding articles              uploads.py  where their files wait
 jobs.py          work that goes on meanwhile
 pages.py         fills the templates of the pages beside the conversation
@@ -21,5 +22,6 @@ Gradio is imported when an application is built, not before.
 
 from rag.ui.conversation import Keep, Reader
 from rag.ui.server import build_app, serve
+from rag.ui.shelf import Shelf
 
-__all__ = ["Keep", "Reader", "build_app", "serve"]
+__all__ = ["Keep", "Reader", "Shelf", "build_app", "serve"]

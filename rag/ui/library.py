@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Form, Query, Request
@@ -15,6 +15,7 @@ from rag.schema import Article, ArticleFacts, Copy, IngestReport, Rejection
 from rag.ui.adding import Adding
 from rag.ui.listing import SORTS, STATES, Wanted, found, publishers
 from rag.ui.pages import Pages, address, went, words_for
+from rag.ui.shelf import Shelved
 
 _MOST_AT_ONCE = 1000
 """Articles that one confirmation may remove."""
@@ -78,8 +79,20 @@ class Shown:
         return kept[1]
 
 
-def library_routes(library: Library, pages: Pages, adding: Adding | None = None) -> APIRouter:
-    """`/collection`, `/article`, `/remove`; without `adding` nothing is said of that."""
+def library_routes(
+    library: Library,
+    pages: Pages,
+    adding: Adding | None = None,
+    about: Callable[[], Shelved | None] = lambda: None,
+) -> APIRouter:
+    """`/collection`, `/article`, `/remove`.
+
+    Args:
+        library: what is shown.
+        pages: fills the templates.
+        adding: how articles get in; None says nothing of that.
+        about: what is said of the collection; None says nothing of others either.
+    """
     router = APIRouter()
     shown = Shown(library)
 
@@ -91,7 +104,9 @@ def library_routes(library: Library, pages: Pages, adding: Adding | None = None)
             articles, rejected = shown.articles(), library.rejected()
             copies = library.copies() if articles else {}
         except RagError as error:
-            return pages.shown(request, "collection.html", status=503, problem=str(error))
+            return pages.shown(
+                request, "collection.html", status=503, problem=str(error), about=None, adds=False
+            )
         days = sorted(article.published[:10] for article in articles if article.published)
         return pages.shown(
             request,
@@ -108,6 +123,7 @@ def library_routes(library: Library, pages: Pages, adding: Adding | None = None)
             publishers=publishers(articles),
             sorts=SORTS,
             states=STATES,
+            about=about(),
             adds=adding is not None,
             own=adding.uploads.own if adding else str,
             removed=_number(request.query_params.get("removed", "")),
