@@ -35,7 +35,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     arrange            sentences as a list or a table
     answer_page, answer   the answer under way, all of it as a stream
     assistant          the only wiring                      llamaindex  the same for LlamaIndex
-    request_id, api/   the HTTP interfaces, and what a request is called
+    api/, request_id, passwords   the HTTP interfaces, what a request is called, who may ask
     evaluate, ui       evals, the chat                      cli, cli_*, console   the commands
 
 Names below are imported when first used, so that `import rag` costs next to nothing.

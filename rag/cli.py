@@ -562,6 +562,20 @@ def mcp(*, index: IndexOption = None) -> None:
         tools(Service(assistant, assistant.settings)).run("stdio")
 
 
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who is to be let in.")],
+) -> None:
+    """Make the line of `server.users` that lets somebody into the chat and the HTTP interfaces."""
+    from rag.passwords import user_line
+
+    if sys.stdin.isatty():
+        given = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    print(user_line(name, given))
+
+
 def _announce(address: str) -> None:
     print(f"Newsdesk is at {address}  (Ctrl+C stops it)", flush=True)
 

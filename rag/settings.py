@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from rag.errors import SettingsError
+from rag.passwords import is_user_line
 
 PREFIX = "RAG_"
 
@@ -210,18 +219,36 @@ class ChatSettings(_Section):
     max_upload: int = Field(default=1_000_000_000, ge=1)
     """Bytes of files from browsers that may wait to be ingested, and so the largest of them."""
     allow_remote: bool = False
-    """Lets `host` be an address that other machines reach. The chat asks nobody for a password."""
+    """Lets `host` be an address that other machines reach though nobody is asked for a password."""
 
 
 class ServerSettings(_Section):
     """What the chat and the HTTP interfaces share: who may come in, and how many at once."""
 
+    users: tuple[str, ...] = Field(default=(), repr=False)
+    """Names with what their passwords are checked by: lines of `rag password`."""
+    token: SecretStr | None = Field(default=None, min_length=16)
+    """For programs. Only from the environment: RAG_SERVER__TOKEN; 16 characters at least."""
+    hosts: tuple[str, ...] = ()
+    """Further names by which the server is reached, such as that of a proxy before it."""
     max_answers: int = Field(default=0, ge=0, le=1000)
     """Answers under way at once; 0 chooses: 4 with the embedded model, 32 with others."""
     max_waiting: int = Field(default=64, ge=0, le=100_000)
     """Questions that wait for their turn; those beyond are told that the server is busy."""
     max_wait: float = Field(default=60.0, gt=0, le=3600)
     """Seconds that a question waits for its turn."""
+
+    @field_validator("users")
+    @classmethod
+    def _lines(cls, users: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(is_user_line, users)):
+            raise ValueError("holds something that is no line of `rag password`; make one with it")
+        return users
+
+    @property
+    def protected(self) -> bool:
+        """Whether anybody is asked for a password or token."""
+        return bool(self.users or self.token)
 
 
 class Settings(_Section):
@@ -292,9 +319,9 @@ def _toml(file: Path | None) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     for section, keys in content.items():
         if not isinstance(keys, dict):
             raise SettingsError(f"{path}: {section!r} stands outside a [section]")
-    for section in ("llm", "judge"):
-        if "api_key" in content.get(section, {}):
-            name = f"{PREFIX}{section.upper()}__API_KEY"
+    for section, key in (("llm", "api_key"), ("judge", "api_key"), ("server", "token")):
+        if key in content.get(section, {}):
+            name = f"{PREFIX}{section.upper()}__{key.upper()}"
             raise SettingsError(f"{path}: a key does not belong in a file; set {name}")
     return [(str(path), content)]
 

@@ -56,6 +56,8 @@ def served(reader: Reader, settings: Settings, keep: Keep | None = None) -> Iter
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         assert started.wait(30)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running.should_exit = True
-        thread.join(timeout=20)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:  # a failed test too lets the process end
+            running.should_exit = True
+            thread.join(timeout=20)

@@ -37,9 +37,9 @@ class Observed:
             return
         name = request_id.chosen(Headers(scope=scope).get(request_id.HEADER, ""))
         token = request_id.current.set(name)
-        seen = _Seen(send, name)
+        seen, scope = _Seen(send, name), _named(scope, name)
         try:
-            await self._app(_named(scope, name), receive, seen)
+            await self._app(scope, receive, seen)
         except Exception as error:  # the border: whoever asked must be told, and others go on
             _LOG.exception("%s %s failed", scope["method"], scope["path"])
             if seen.status:
@@ -54,7 +54,8 @@ class Observed:
         status, seconds = seen.status or 499, seen.seconds()
         self._metrics.request(method, _pattern(scope["path"], status), status, seconds)
         facts = {"method": method, "path": scope["path"], "status": status}
-        _LOG.info("request", extra={"facts": {**facts, "seconds": round(seconds, 4)}})
+        who = {"user": user} if (user := scope.get("user_name")) else {}
+        _LOG.info("request", extra={"facts": {**facts, "seconds": round(seconds, 4), **who}})
 
 
 class _Seen:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from collections.abc import Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -65,14 +67,22 @@ class Guard:
     """Middleware: lets through only the listed routes, and adds the security headers.
 
     The framework below brings routes for uploads, files, proxying and remote calls, which this
-    product does not use. A page of another site can neither post here nor, where `local_only`
-    holds, reach the server by a name that it made point to this machine.
+    product does not use. A page of another site can neither ask here nor reach the server by a
+    name that it made point to this machine.
     """
 
-    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
-        """Wrap an application."""
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str] = (), remote: bool = False) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what is guarded.
+            hosts: names by which it may be reached, beside this machine's own.
+            remote: whether other machines reach it, by any of its numeric addresses too.
+        """
         self._app = app
-        self._local_only = local_only
+        self._remote = remote
+        names = (socket.gethostname(), f"{socket.gethostname()}.local") if remote else ()
+        self._hosts = _LOCAL_HOSTS | {name.casefold() for name in (*hosts, *names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -87,8 +97,8 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._local_only and _name(host) not in _LOCAL_HOSTS:
-            return 421, "This address does not belong to Newsdesk."
+        if not self._known(host):
+            return 421, "This server is not known by that name; server.hosts may list more names."
         if not _served(scope["path"]):
             return 404, "There is nothing here."
         origin = headers.get("origin")
@@ -100,6 +110,19 @@ class Guard:
         if not length.isdecimal() or int(length) > _most(scope):
             return 413, f"The request is larger than {_most(scope):,} bytes; send less."
         return None
+
+    def _known(self, host: str) -> bool:
+        """A name can be made to point anywhere by whoever owns it; a number cannot."""
+        name = _name(host)
+        return name in self._hosts or (self._remote and _is_number(name or ""))
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _served(path: str) -> bool:

@@ -81,14 +81,17 @@ async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> Fas
 
 def api(service: Service, settings: Settings) -> FastAPI:
     """The HTTP interfaces, behind the `Guard`; a page may be mounted beside them."""
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Security
+    from fastapi.security import HTTPBasic, HTTPBearer
 
     from rag.api import chat_completions, health, tools
+    from rag.api.access import Access
     from rag.api.failures import told_in_words
     from rag.api.observed import Observed
     from rag.api.routes import OPENAPI, routes
     from rag.ui.guard import Guard
 
+    host = settings.chat.host
     mcp = tools.tools(service)
     mcp_routes = tools.routes(mcp)
 
@@ -109,11 +112,14 @@ def api(service: Service, settings: Settings) -> FastAPI:
         lifespan=running,
     )
     told_in_words(app)
-    app.include_router(routes(service))
-    app.include_router(chat_completions.routes(service))
+    asked = [Security(HTTPBasic(auto_error=False)), Security(HTTPBearer(auto_error=False))]
+    documented = asked if settings.server.protected else []  # it is the Access that asks
     app.router.routes.extend(mcp_routes)
     app.include_router(health.routes(service))
-    app.add_middleware(Guard, local_only=not settings.chat.allow_remote)
+    app.include_router(routes(service), dependencies=documented)
+    app.include_router(chat_completions.routes(service), dependencies=documented)
+    app.add_middleware(Access, settings=settings.server)
+    app.add_middleware(Guard, hosts=settings.server.hosts, remote=not is_loopback(host))
     app.add_middleware(Observed, metrics=service.metrics)
     return app
 
@@ -135,7 +141,7 @@ def serve(
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
     """
-    listener = listen(settings.chat)
+    listener = listen(settings.chat, protected=settings.server.protected)
     address = _address(settings.chat.host, listener.getsockname()[1])
     with listener, suppress(KeyboardInterrupt):
         server(build_app(reader, settings, keep), lambda: announce(address)).run(sockets=[listener])
@@ -169,16 +175,20 @@ def server(app: FastAPI, started: Callable[[], None]) -> uvicorn.Server:
     )
 
 
-def listen(chat: ChatSettings) -> socket.socket:
+def listen(chat: ChatSettings, *, protected: bool = False) -> socket.socket:
     """A listening socket on `chat.host` and `chat.port`.
+
+    Where nobody is asked for a password, `protected` being False, other machines are let in only
+    if `chat.allow_remote` says so.
 
     Raises:
         SettingsError: names the setting and the remedy.
     """
-    if not (chat.allow_remote or _is_loopback(chat.host)):
+    if not (protected or chat.allow_remote or is_loopback(chat.host)):
         raise SettingsError(
-            f"chat.host {chat.host!r} can be reached from other machines, and the chat has no "
-            "password; use 127.0.0.1, or set chat.allow_remote if the network is trusted"
+            f"chat.host {chat.host!r} can be reached from other machines, and nobody is asked for "
+            "a password; add a line of `rag password` to server.users, set RAG_SERVER__TOKEN, use "
+            "127.0.0.1, or set chat.allow_remote if the network is trusted"
         )
     try:
         return socket.create_server(
@@ -200,7 +210,8 @@ def _unusable(chat: ChatSettings, error: OSError) -> str:
     return f"chat.host {chat.host!r} cannot be listened on: {error.strerror or error}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
