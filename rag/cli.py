@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -540,6 +540,7 @@ def chat(
     """Serve the chat in a browser."""
     from rag.evaluate.saved import save
     from rag.ui import Shelf, serve
+    from rag.ui.conversations import Conversations, conversations_file
 
     given = {"host": host, "port": port}
     chosen = {key: value for key, value in given.items() if value is not None}
@@ -549,7 +550,8 @@ def chat(
         def keep(answer: Answer, history: Sequence[Turn], right: bool) -> bool:
             return save(shelf.folder, answer, right=right, history=history)
 
-        serve(shelf, assistant.settings, _announce, keep)
+        with closing(Conversations(conversations_file(assistant.settings.index.dir))) as store:
+            serve(shelf, assistant.settings, _announce, keep, store)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import pytest
 
 from rag.settings import Settings
 from rag.ui import Keep, Reader, build_app
+from rag.ui.conversations import Conversations
 from rag.ui.server import listen, server
 
 ARGUMENTS = (
@@ -48,9 +49,14 @@ def opened_browser() -> Iterator:
 
 
 @contextmanager
-def served(reader: Reader, settings: Settings, keep: Keep | None = None) -> Iterator[str]:
+def served(
+    reader: Reader,
+    settings: Settings,
+    keep: Keep | None = None,
+    store: Conversations | None = None,
+) -> Iterator[str]:
     """Serve in a thread, on a free port, and give the address."""
-    app, started = build_app(reader, settings, keep), threading.Event()
+    app, started = build_app(reader, settings, keep, store), threading.Event()
     with listen(settings.chat.model_copy(update={"port": 0})) as listener:
         running = server(app, started.set)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

@@ -22,6 +22,8 @@ from rag.settings import ServerSettings
 OPEN = "/healthz"
 _REMEMBERED = 1000
 """Credentials that were right lately, and need not be worked out again."""
+TOKEN = "token"  # noqa: S105  # a name, not the token
+"""What whoever holds the token is called: it may be several people."""
 _GUESSES_AT_ONCE, _GUESSES_WAITING, _PATIENCE = 1, 32, 10.0
 
 
@@ -69,12 +71,12 @@ class Access:
     async def _checked(self, header: str) -> str:
         scheme, _, given = header.partition(" ")
         if scheme.casefold() == "bearer":
-            return "token" if self._is_token(given.strip()) else ""
+            return TOKEN if self._is_token(given.strip()) else ""
         if scheme.casefold() != "basic":
             return ""
         name, password = _pair(given)
         if self._is_token(password):
-            return "token"
+            return TOKEN
         if not self._users:
             return ""
         async with self._guesses.turn():

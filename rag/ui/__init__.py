@@ -6,7 +6,12 @@ guard.py         which requests it takes, what it tells the browser
 page.py          the Gradio components and their events
 conversation.py  one question at a time: stream, stop, remember
 collection.py    what the front page says of the collection
-render.py        Answer -> HTML           source.py  Article -> HTML, the cited words marked
+render.py        Answer -> HTML           cards.py, why.py   what was cited, checked, searched
+conversations.py the store of what was said    restore.py   JSON -> records   owner.py   whose it is
+history.py       its list, renaming, deleting, downloads
+written.py, export.py, share.py   an answer or a conversation as Markdown, text, JSON, a page
+wish.py          what the page's script asks for
+source.py  Article -> HTML, the cited words marked
 markup.py        how a string of unknown origin becomes HTML
 library.py       the collection page          listing.py  which articles it shows
 beside.py        which pages there are beside it
@@ -15,7 +20,7 @@ adding.py        adding articles              uploads.py  where their files wait
 jobs.py          work that goes on meanwhile
 pages.py         fills the templates of the pages beside the conversation
 words/           the languages of the interface
-newsdesk.css, newsdesk.js
+newsdesk.css, newsdesk.js, cards.js, ask.js, history.js
 
 Gradio is imported when an application is built, not before.
 """

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rag.errors import RagError
 from rag.schema import Answer, Article, ArticleFacts, Filters, Turn
 from rag.ui import render
 from rag.ui.markup import shorten
+from rag.ui.why import Limits
 
 _LOG = logging.getLogger(__name__)
 _MOST_EXCHANGES = 100
@@ -28,7 +29,11 @@ class Reader(Protocol):
     """What the page needs of an `Assistant`."""
 
     def astream(
-        self, question: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
     ) -> AsyncIterator[Answer]:
         """Growing snapshots. Cancelling the task that reads it stops the model."""
         ...
@@ -51,12 +56,15 @@ class Exchange:
     answer: Answer | None = None
     problem: str = ""
     stopped: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     def html(self) -> str:
         """The exchange as the reader sees it."""
-        parts = [render.answer_html(self.answer)] if self.answer else []
+        parts = [render.answer_html(self.answer, self.limits)] if self.answer else []
         parts += [render.problem_html(self.problem)] if self.problem else []
         parts += [render.stopped_html()] if self.stopped else []
+        ended = bool(parts) and (self.stopped or self.answer is None or self.answer.complete)
+        parts += [render.acts_html(self.answer)] if ended else []
         return render.turn_html(self.number, self.question, "".join(parts))
 
     def turn(self) -> Turn | None:
@@ -71,19 +79,33 @@ class Conversation:
     """The exchanges of one page, oldest first."""
 
     exchanges: tuple[Exchange, ...] = ()
+    key: str = ""
+    """What it is kept under; empty while it is not."""
+    version: int = 0
+    """How often it was kept: tells whether another page has gone on with it."""
+    title: str = ""
+    """As kept; empty while it is not."""
 
     @property
     def last(self) -> Exchange | None:
         """The newest exchange."""
         return self.exchanges[-1] if self.exchanges else None
 
+    def before(self, number: int) -> Conversation:
+        """The conversation before the exchange of that number."""
+        return replace(self, exchanges=tuple(one for one in self.exchanges if one.number < number))
+
     def without_last(self) -> Conversation:
         """The conversation before its newest exchange."""
-        return Conversation(self.exchanges[:-1])
+        return replace(self, exchanges=self.exchanges[:-1])
+
+    def numbered(self, number: int) -> Exchange | None:
+        """The exchange of that number, if it is still here."""
+        return next((one for one in self.exchanges if one.number == number), None)
 
     def with_next(self, exchange: Exchange) -> Conversation:
         """One exchange more; the oldest leave when there are very many."""
-        return Conversation((*self.exchanges, exchange)[-_MOST_EXCHANGES:])
+        return replace(self, exchanges=(*self.exchanges, exchange)[-_MOST_EXCHANGES:])
 
     def history(self) -> tuple[Turn, ...]:
         """The answered questions so far."""
@@ -157,7 +179,7 @@ class Desk:
         return session in self._runs
 
     async def ask(
-        self, session: str, earlier: Conversation, question: str
+        self, session: str, earlier: Conversation, question: str, limits: Limits | None = None
     ) -> AsyncGenerator[Frame, None]:
         """What the page shows from the question to the end of its answer.
 
@@ -173,8 +195,12 @@ class Desk:
             exchange = Exchange(number=number, question=shown, problem=problem)
             yield Frame(earlier, exchange, running=False, status="")
             return
-        exchange = Exchange(number=number, question=question)
-        run = self._runs[session] = Run(self._reader.astream(question, history=earlier.history()))
+        limits = limits or Limits()
+        exchange = Exchange(number=number, question=question, limits=limits)
+        stream = self._reader.astream(
+            question, limits.filters or None, earlier.history(), limits.without
+        )
+        run = self._runs[session] = Run(stream)
         try:
             async with aclosing(self._frames(run, earlier, exchange)) as frames:
                 async for frame in frames:

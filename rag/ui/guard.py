@@ -37,7 +37,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _ROUTES = re.compile(
-    r"/|/source|/newsdesk\.css|/(newsdesk|cards)\.js|/healthz|/readyz|/metrics"
+    r"/|/source|/newsdesk\.css|/(newsdesk|cards|ask|history)\.js|/healthz|/readyz|/metrics"
+    r"|/conversations(/[\w-]+(\.(md|json|html)|/rename|/delete))?"
     r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)|/mcp"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(assets|static)(/[\w.-]+)+"
@@ -52,6 +53,7 @@ _UPLOAD = "/add-file"
 _METHODS = (
     (_FORMS, ("GET", "HEAD", "POST")),
     (re.compile(r"/api/(ask|retrieve|verify)|/v1/chat/completions"), ("POST",)),
+    (re.compile(r"/conversations/.+/(rename|delete)"), ("POST",)),
     (re.compile(r"/(api|v1)/.+|/healthz|/readyz|/metrics"), ("GET",)),
     (re.compile(r"/mcp"), ("GET", "POST", "DELETE")),
     (re.compile(r"/gradio_api/.+"), ("GET", "POST")),

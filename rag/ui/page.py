@@ -6,6 +6,7 @@ already. `gr.HTML` would compile its value as a script template, which the polic
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -16,14 +17,21 @@ from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
+from rag.ui.conversations import Conversations
+from rag.ui.markup import escape
+from rag.ui.owner import owner
 from rag.ui.pages import nav_html, words_for
 from rag.ui.render import kept_html, problem_html, status_html
+from rag.ui.why import Limits
+from rag.ui.wish import read_wish, relimited
 
 _HINT = (
     '<p class="hint">Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops</p>'
 )
 _MOST_ANSWERS, _MOST_WAITING = 4, 64
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+Shown = AsyncGenerator[dict[Any, Any], None]
+"""What changes on the page, time after time."""
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 
 
@@ -44,7 +52,13 @@ class Page:
     """
 
     def __init__(
-        self, reader: Reader, settings: Settings, keep: Keep | None = None, *, more: bool = False
+        self,
+        reader: Reader,
+        settings: Settings,
+        keep: Keep | None = None,
+        store: Conversations | None = None,
+        *,
+        more: bool = False,
     ) -> None:
         """Lay out the page and connect it.
 
@@ -52,11 +66,13 @@ class Page:
             reader: what answers.
             settings: `chat` and `answer.max_question` are used.
             keep: keeps marked answers; without it, none can be marked.
+            store: keeps conversations; without it, nothing that was said is kept.
             more: whether there are other pages to lead to.
         """
         self._more = more
         self._reader = reader
         self._keep = keep
+        self._store = store
         self._settings = settings
         self._desk = Desk(reader, settings.answer.max_question)
         with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
@@ -69,6 +85,8 @@ class Page:
     def _lay_out(self) -> None:
         self.conversation = gr.State(Conversation())
         with gr.Row(elem_id="top"):
+            kept = self._store is not None
+            self.talks = gr.Button("Conversations", elem_id="talks", size="sm", visible=kept)
             self.brand = _html("", "brand")
             self.nav = _html("", "nav")
             self.new = gr.Button("New conversation", elem_id="new", size="sm", visible=False)
@@ -101,22 +119,28 @@ class Page:
                 self.send = gr.Button("Ask", variant="primary", elem_id="send")
                 self.halt = gr.Button("Stop", variant="stop", elem_id="halt", visible=False)
             _html(_HINT, "hint")
+        with gr.Column(elem_id="machinery"):  # what scripts write and read; never seen
+            self.wish = _field("wish")
+            self.grant = gr.Button("Grant", elem_id="grant")
+            self.replaces = _field("replaces")
+            self.kept_as = _html("", "kept-as")
 
     def _connect(self) -> None:
         self.buttons = [self.send, self.halt, self.retry, self.new, self.right, self.wrong]
         self.shown = [
             self.earlier, self.newest, self.status, self.kept, *self.buttons, self.welcome,
-            *self.examples, self.box, self.conversation,
+            *self.examples, self.box, self.conversation, self.kept_as, self.replaces,
         ]  # fmt: skip
         asking: dict[str, Any] = {"outputs": self.shown, **_QUIET}
         asking |= {"concurrency_id": "ask", "concurrency_limit": _MOST_ANSWERS}
         asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
         typed = [self.box.submit, self.send.click]
         asked = [
-            gr.on(typed, self._ask_typed, [self.box, self.conversation], **asking),
+            gr.on(typed, self._ask_typed, [self.box, self.replaces, self.conversation], **asking),
+            self.grant.click(self._grant, [self.wish, self.conversation], **asking),
             self.retry.click(self._ask_again, [self.conversation], **asking),
             *(
-                example.click(self._ask, [example, self.conversation], **asking)
+                example.click(self._ask_example, [example, self.conversation], **asking)
                 for example in self.examples
             ),
         ]
@@ -130,36 +154,106 @@ class Page:
         self.halt.click(self._stop, queue=False, **_QUIET)
         opening = [self.brand, self.welcome, *self.examples]
         self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
-        self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
         self.blocks.load(self._go, None, self.nav, queue=False, **_QUIET)
+        opened = self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
+        if self._store is not None:
+            opened.then(self._reopen, None, self.shown, queue=False, **_QUIET)
         self.blocks.unload(self._stop)
 
     async def _ask(
-        self, question: str, conversation: Conversation, request: gr.Request
-    ) -> AsyncGenerator[dict[Any, Any], None]:
+        self, question: str, limits: Limits, conversation: Conversation, request: gr.Request
+    ) -> Shown:
         first = True
-        asked = self._desk.ask(request.session_hash or "", conversation, question)
+        asked = self._desk.ask(request.session_hash or "", conversation, question, limits)
         async with aclosing(asked) as frames:
             async for frame in frames:
                 yield self._show(frame, first=first)
                 first = False
+        if not first and self._store is not None:
+            yield await self._store_all(frame.earlier.with_next(frame.newest), request)
+
+    async def _ask_example(
+        self, question: str, conversation: Conversation, request: gr.Request
+    ) -> Shown:
+        async with aclosing(self._ask(question, Limits(), conversation, request)) as shown:
+            async for changes in shown:
+                yield changes
 
     async def _ask_typed(
-        self, question: str, conversation: Conversation, request: gr.Request
-    ) -> AsyncGenerator[dict[Any, Any], None]:
-        """As `_ask`; the box is emptied once the question is taken, and may be typed into again."""
-        async with aclosing(self._ask(question, conversation, request)) as shown:
-            async for changes in shown:
-                yield {**changes, self.box: ""} if self.halt in changes else changes
+        self, question: str, replaces: str, conversation: Conversation, request: gr.Request
+    ) -> Shown:
+        """The box is emptied once the question is taken, and may be typed into again.
 
-    async def _ask_again(
-        self, conversation: Conversation, request: gr.Request
-    ) -> AsyncGenerator[dict[Any, Any], None]:
-        question = conversation.last.question if conversation.last else ""
-        asked = self._ask(question, conversation.without_last(), request)
+        `replaces` is the number of the exchange that was taken back into the box, if one was.
+        """
+        if replaces.isdecimal():
+            conversation = conversation.before(int(replaces))
+        async with aclosing(self._ask(question, Limits(), conversation, request)) as shown:
+            async for changes in shown:
+                taken = {self.box: "", self.replaces: ""} if self.halt in changes else {}
+                yield changes | taken
+
+    async def _ask_again(self, conversation: Conversation, request: gr.Request) -> Shown:
+        last = conversation.last
+        if last is None:
+            return
+        asked = self._ask(last.question, last.limits, conversation.without_last(), request)
         async with aclosing(asked) as shown:
             async for changes in shown:
                 yield changes
+
+    async def _grant(self, line: str, conversation: Conversation, request: gr.Request) -> Shown:
+        """Do what the page's script asks for."""
+        wish = read_wish(line)
+        if wish is None:
+            return
+        if wish.kind == "open":
+            found = await asyncio.to_thread(self._load, wish.label, request)
+            yield self._opened(found) if found else _nothing()
+            return
+        asked = conversation.numbered(wish.number)
+        if asked is None:
+            return
+        earlier = conversation.without_last() if asked is conversation.last else conversation
+        limits = relimited(asked.limits, wish)
+        async with aclosing(self._ask(asked.question, limits, earlier, request)) as shown:
+            async for changes in shown:
+                yield changes
+
+    async def _store_all(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
+        """Keep the conversation; what the page then knows it by."""
+        assert self._store is not None  # noqa: S101  # the caller has looked
+        try:
+            kept = await asyncio.to_thread(self._store.save, owner(request.request), conversation)
+        except RagError as error:
+            return {self.kept: problem_html(str(error))}
+        return {self.conversation: kept, self.kept_as: _address(kept)}
+
+    def _load(self, key: str, request: gr.Request) -> Conversation | None:
+        try:
+            return self._store.load(owner(request.request), key) if self._store and key else None
+        except RagError:
+            return None
+
+    def _reopen(self, request: gr.Request) -> dict[Any, Any]:
+        """The conversation that the page's address names, if it does."""
+        found = self._load(request.query_params.get("c", ""), request)
+        return self._opened(found) if found else _nothing()
+
+    def _opened(self, conversation: Conversation) -> dict[Any, Any]:
+        """A page that shows a kept conversation and can go on with it."""
+        *earlier, newest = conversation.exchanges
+        hidden = dict.fromkeys([self.welcome, *self.examples], gr.update(visible=False))
+        return {
+            self.conversation: conversation,
+            self.earlier: "".join(item.html() for item in earlier),
+            self.newest: newest.html(),
+            self.status: "",
+            self.kept: "",
+            self.kept_as: _address(conversation),
+            **hidden,
+            **self._idle(conversation),
+        }
 
     def _mark_right(self, conversation: Conversation) -> dict[Any, Any]:
         return self._marked(conversation, right=True)
@@ -171,7 +265,7 @@ class Page:
         """Keep the newest answer as a case for evals, with what the reader thinks of it."""
         newest = conversation.last
         if self._keep is None or newest is None or newest.answer is None or not newest.turn():
-            return {}
+            return _nothing()
         try:
             self._keep(newest.answer, conversation.without_last().history(), right)
         except RagError as error:
@@ -209,7 +303,8 @@ class Page:
         buttons = [self.retry, self.new, self.right, self.wrong]
         hidden = dict.fromkeys(buttons, gr.update(visible=False))
         empty = dict.fromkeys([self.earlier, self.newest, self.status, self.kept], "")
-        return {self.conversation: Conversation(), **hidden, **empty, **self._open()}
+        blank = {self.conversation: Conversation(), self.kept_as: _address(Conversation())}
+        return {**blank, **hidden, **empty, **self._open()}
 
     def _show(self, frame: Frame, *, first: bool) -> dict[Any, Any]:
         """What changes on the page; the first frame of a question also moves the old ones up."""
@@ -231,8 +326,11 @@ class Page:
 
     def _unlock(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
         """Let the reader go on, once nothing is under way."""
-        if self._desk.busy(request.session_hash or ""):
-            return {}
+        busy = self._desk.busy(request.session_hash or "")
+        return _nothing() if busy else self._idle(conversation)
+
+    def _idle(self, conversation: Conversation) -> dict[Any, Any]:
+        """The buttons while nothing is under way."""
         begun = gr.update(visible=conversation.last is not None)
         idle, busy = gr.update(visible=True), gr.update(visible=False)
         answered = conversation.last is not None and conversation.last.turn() is not None
@@ -243,6 +341,21 @@ class Page:
             **dict.fromkeys([self.retry, self.new], begun),
             **dict.fromkeys([self.right, self.wrong], marks),
         }
+
+
+def _field(name: str) -> gr.Textbox:
+    """A field for scripts."""
+    return gr.Textbox(elem_id=name, label=name, container=False, show_label=False)
+
+
+def _nothing() -> dict[Any, Any]:
+    """No change on the page; Gradio takes an empty dict for a value too few."""
+    return dict(gr.skip())
+
+
+def _address(conversation: Conversation) -> str:
+    """A link whose address names the conversation, for the script to put into the address bar."""
+    return f'<a href="./{f"?c={escape(conversation.key)}" if conversation.key else ""}">here</a>'
 
 
 def _html(value: str, name: str) -> gr.Markdown:

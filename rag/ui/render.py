@@ -12,16 +12,18 @@ from rag.schema import Answer, Citation, Passage, Sentence, Verdict
 from rag.ui.cards import VERDICTS, also_in_html, beside_html, cards_html, failed_text
 from rag.ui.markup import count, escape, shorten
 from rag.ui.source import byline, source_link
-from rag.understand import parts_of
+from rag.ui.why import Limits, why_html
+from rag.ui.written import answer_markdown, answer_text
 
-_CLOSEST = 3
+_MOST_CLOSEST = 3
 _HEADING = re.compile(r"^#{1,6} .*\n+", re.MULTILINE)
 
 
-def answer_html(answer: Answer) -> str:
+def answer_html(answer: Answer, limits: Limits | None = None) -> str:
     """An answer, finished or growing: its sentences, its sources and how it came about."""
+    why = why_html(answer, limits or Limits()) if answer.complete else ""
     if answer.abstained:
-        return _notice(answer.notice) + _abstained(answer) + _about(answer)
+        return _notice(answer.notice) + _abstained(answer) + why
     parts = [_notice(answer.notice), _sentences(answer), cards_html(answer)]
     if answer.complete:
         parts += [
@@ -29,7 +31,7 @@ def answer_html(answer: Answer) -> str:
             _disagreements(answer),
             _sources(answer),
             _left_out(answer.left_out),
-            _about(answer),
+            why,
         ]
     return "".join(parts)
 
@@ -38,6 +40,19 @@ def turn_html(number: int, question: str, body: str) -> str:
     """One exchange: the question, then what was made of it (`body` is HTML)."""
     heading = f'<h2 class="question">{escape(question)}</h2>'
     return f'<section class="turn" id="turn-{number}">{heading}{body}</section>'
+
+
+def acts_html(answer: Answer | None) -> str:
+    """What can be done with a question and its answer, and the texts that copying takes."""
+    edit = '<button type="button" class="act edit">Edit</button>'
+    if answer is None or not answer.complete:
+        return f'<p class="acts">{edit}</p>'
+    return (
+        '<p class="acts"><button type="button" class="act as-text">Copy</button>'
+        f'<button type="button" class="act as-markdown">Copy as Markdown</button>{edit}</p>'
+        f'<div class="copies"><pre class="text">{escape(answer_text(answer))}</pre>'
+        f'<pre class="markdown">{escape(answer_markdown(answer))}</pre></div>'
+    )
 
 
 def problem_html(message: str) -> str:
@@ -240,7 +255,7 @@ def _notice(notice: str) -> str:
 def _abstained(answer: Answer) -> str:
     miss = answer.near_miss
     closest = _closest(miss.closest, answer) if miss else ""
-    closest = closest or _passages(answer.passages[:_CLOSEST], snippets=True)
+    closest = closest or _passages(answer.passages[:_MOST_CLOSEST])
     return (
         '<div class="abstained"><h3>Not answered from these articles</h3>'
         f"<p>{escape(_why(answer))}</p>"
@@ -266,16 +281,16 @@ def _closest(citations: Iterable[Citation], answer: Answer) -> str:
     return f'<ol class="passages">{"".join(rows)}</ol>' if rows else ""
 
 
-def _passages(passages: Iterable[Passage], *, snippets: bool = False) -> str:
+def _passages(passages: Iterable[Passage]) -> str:
     rows = []
     for passage in passages:
         link = source_link(passage.article_id, (passage.start, passage.end), passage.text)
         words = shorten(_HEADING.sub("", passage.text) or passage.text, 200)
-        snippet = f'<p class="snippet">{escape(words)}</p>' if snippets else ""
         rows.append(
             f'<li><a class="title cite-title" href="{escape(link)}">'
             f"<bdi>{escape(passage.title or passage.article_id)}</bdi></a> "
-            f'<span class="by">{byline(passage.publisher, passage.published)}</span>{snippet}</li>'
+            f'<span class="by">{byline(passage.publisher, passage.published)}</span>'
+            f'<p class="snippet">{escape(words)}</p></li>'
         )
     return f'<ol class="passages">{"".join(rows)}</ol>' if rows else ""
 
@@ -292,29 +307,3 @@ def _left_out(sentences: tuple[Sentence, ...]) -> str:
 def _failed(sentence: Sentence) -> str:
     why = failed_text(sentence.failed)
     return f' <span class="failed">{escape(why)}</span>' if why else ""
-
-
-def _about(answer: Answer) -> str:
-    """How the answer was made, folded away; the rewritten search stands in view."""
-    timings = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in answer.timings.items())
-    facts = [("Model", answer.model or "none"), ("Time", timings)]
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts if fact)
-    read = _passages(answer.passages)
-    passages = f"<h4>Passages read</h4>{read}" if read else ""
-    return (
-        f'{_searched(answer)}<details class="about"><summary>How this was answered</summary>'
-        f"<dl>{rows}</dl>{passages}</details>"
-    )
-
-
-def _searched(answer: Answer) -> str:
-    """What was searched for and understood, where that is more than the question."""
-    same = answer.query.split() == answer.question.split()
-    parts = parts_of(answer.query, answer.searches)
-    queries = [*([] if same and parts else [answer.query]), *parts]
-    labels = ", ".join(dict.fromkeys(one.label for one in answer.understood))
-    if not answer.query or (same and not parts and not labels):
-        return ""
-    searched = f"Searched for {', '.join(f'<q>{escape(text)}</q>' for text in queries)}"
-    first = f"; first of all: {escape(labels)}" if labels else ""
-    return f'<p class="searched">{searched}{first}</p>'

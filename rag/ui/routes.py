@@ -14,7 +14,7 @@ from rag.schema import Article
 from rag.ui.conversation import Reader
 from rag.ui.source import missing_html, page_html, read_spans, source_html
 
-SCRIPTS = ("newsdesk.js", "cards.js")
+SCRIPTS = ("newsdesk.js", "cards.js", "ask.js", "history.js")
 _FRESH = {"Cache-Control": "no-store"}
 
 

@@ -16,6 +16,7 @@ import rag
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
 from rag.ui.conversation import Keep
+from rag.ui.conversations import Conversations
 
 if TYPE_CHECKING:
     import uvicorn
@@ -35,7 +36,12 @@ _GRACE = 3
 """Seconds that open answers get when the server is told to end."""
 
 
-def build_app(reader: Backend, settings: Settings, keep: Keep | None = None) -> FastAPI:
+def build_app(
+    reader: Backend,
+    settings: Settings,
+    keep: Keep | None = None,
+    store: Conversations | None = None,
+) -> FastAPI:
     """The whole application: the page and the HTTP interfaces, behind the `Guard`.
 
     Call it where no event loop is running. Gradio makes locks when it is built, and would
@@ -45,26 +51,34 @@ def build_app(reader: Backend, settings: Settings, keep: Keep | None = None) -> 
         reader: an `Assistant`, or anything that answers like one.
         settings: `chat`, `server` and `answer.max_question` are used.
         keep: called with an answer that the reader marked; None takes no marks.
+        store: where conversations are kept; None keeps none.
     """
     os.environ.update(_GRADIO)
-    return asyncio.run(_build(reader, settings, keep))
+    return asyncio.run(_build(reader, settings, keep, store))
 
 
-async def _build(backend: Backend, settings: Settings, keep: Keep | None) -> FastAPI:
+async def _build(
+    backend: Backend, settings: Settings, keep: Keep | None, store: Conversations | None
+) -> FastAPI:
     import gradio as gr
 
     from rag.api.service import Service
     from rag.ui.beside import add_pages
+    from rag.ui.history import history_routes
     from rag.ui.page import Page, theme
     from rag.ui.routes import SCRIPTS, routes, shipped_file
 
     service = Service(backend, settings)
     app = api(service, settings)
     app.include_router(routes(service), include_in_schema=False)
+    if store is not None:
+        app.include_router(
+            history_routes(store, shipped_file("newsdesk.css")), include_in_schema=False
+        )
     more = add_pages(app, backend, settings)
     gr.mount_gradio_app(
         app,
-        Page(service, settings, keep, more=more).blocks,
+        Page(service, settings, keep, store, more=more).blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -90,6 +104,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
     from rag.api.observed import Observed
     from rag.api.routes import OPENAPI, routes
     from rag.ui.guard import Guard
+    from rag.ui.owner import Owners
 
     host = settings.chat.host
     mcp = tools.tools(service)
@@ -118,6 +133,8 @@ def api(service: Service, settings: Settings) -> FastAPI:
     app.include_router(health.routes(service))
     app.include_router(routes(service), dependencies=documented)
     app.include_router(chat_completions.routes(service), dependencies=documented)
+    alone = is_loopback(host) and not settings.chat.allow_remote and not settings.server.hosts
+    app.add_middleware(Owners, local_only=alone)
     app.add_middleware(Access, settings=settings.server)
     app.add_middleware(Guard, hosts=settings.server.hosts, remote=not is_loopback(host))
     app.add_middleware(Observed, metrics=service.metrics)
@@ -129,6 +146,7 @@ def serve(
     settings: Settings,
     announce: Callable[[str], None] = lambda _: None,
     keep: Keep | None = None,
+    store: Conversations | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -137,6 +155,7 @@ def serve(
         settings: `chat.host` and `chat.port` say where; port 0 takes any free one.
         announce: called once with the address, when the page can be opened.
         keep: as of `build_app`.
+        store: as of `build_app`.
 
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
@@ -144,7 +163,8 @@ def serve(
     listener = listen(settings.chat, protected=settings.server.protected)
     address = _address(settings.chat.host, listener.getsockname()[1])
     with listener, suppress(KeyboardInterrupt):
-        server(build_app(reader, settings, keep), lambda: announce(address)).run(sockets=[listener])
+        app = build_app(reader, settings, keep, store)
+        server(app, lambda: announce(address)).run(sockets=[listener])
 
 
 def server(app: FastAPI, started: Callable[[], None]) -> uvicorn.Server:

@@ -1,0 +1,152 @@
+"""Why this answer: what was searched for and understood, what was read, what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rag.schema import Answer, Filters, Passage, Search
+from rag.ui.markup import day, escape
+from rag.ui.source import byline, source_link
+from rag.understand import parts_of
+
+_STAGES = {
+    "retrieve": "Search",
+    "select": "Choosing evidence",
+    "first_sentence": "First sentence",
+    "write": "Writing and checking",
+    "total": "In all",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the reader allowed a question to look at and to mean."""
+
+    filters: Filters = field(default_factory=Filters)
+    without: tuple[str, ...] = ()
+    """Labels of what was understood and is not to be."""
+
+
+def why_html(answer: Answer, limits: Limits) -> str:
+    """What was understood, in view, and everything else folded away."""
+    parts = [
+        _facts(answer, limits),
+        _part("Searches", _searches(answer.searches)),
+        _part("Passages read", _passages(answer)),
+    ]
+    return (
+        f"{searched_html(answer, limits)}"
+        f'<details class="about"><summary>Why this answer</summary>{"".join(parts)}</details>'
+    )
+
+
+def searched_html(answer: Answer, limits: Limits) -> str:
+    """What was searched for and understood, where that is more than the question."""
+    chips = _chips(answer, limits)
+    return f"{_said(answer)}{chips}"
+
+
+def filters_text(filters: Filters) -> str:
+    """`by Harbour Desk or Mill Street; published from 1 May 2023 to 31 May 2023`; may be empty."""
+    first, last = (str(one or "") for one in (filters.first_day, filters.last_day))
+    published = [f"from {day(first)}"] * bool(first) + [f"to {day(last)}"] * bool(last)
+    parts = [
+        f"by {' or '.join(filters.publishers)}" if filters.publishers else "",
+        f"published {' '.join(published)}" if published else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _said(answer: Answer) -> str:
+    same = answer.query.split() == answer.question.split()
+    parts = parts_of(answer.query, answer.searches)
+    queries = [*([] if same and parts else [answer.query]), *parts]
+    if not answer.query or (same and not parts):
+        return ""
+    told = ", ".join(f"<q>{escape(text)}</q>" for text in queries)
+    return f'<p class="searched">Searched for {told}</p>'
+
+
+def _chips(answer: Answer, limits: Limits) -> str:
+    """What moved passages up, each with a button that asks again without it, or with it."""
+    used = dict.fromkeys(one.label for one in answer.understood)
+    chips = [_chip("drop", "Ask again without", label, "×") for label in used]
+    chips += [_chip("restore", "Ask again with", label, "+") for label in limits.without]
+    if limited := filters_text(limits.filters):
+        chips.append(f'<span class="chip set">Only {escape(limited)}</span>')
+    return f'<p class="chips"><span class="by">First of all</span> {" ".join(chips)}</p>' * bool(
+        chips
+    )
+
+
+def _chip(kind: str, asks: str, label: str, sign: str) -> str:
+    """A button whose value is the label."""
+    text = escape(label)
+    return (
+        f'<button type="button" class="chip {kind}" value="{text}"><span class="sr-only">{asks}: '
+        f'</span>{text}<span class="sign">{escape(sign)}</span></button>'
+    )
+
+
+def _part(name: str, content: str) -> str:
+    return f"<h4>{name}</h4>{content}" if content else ""
+
+
+def _searches(searches: Iterable[Search]) -> str:
+    rows = (f"<li><q>{escape(one.query)}</q>{_preferred(one)}</li>" for one in searches)
+    listed = "".join(rows)
+    return f'<ol class="searches">{listed}</ol>' if listed else ""
+
+
+def _preferred(search: Search) -> str:
+    first, last = search.about_from, search.about_to
+    days = sorted({str(one) for one in (first, last) if one})
+    told = [
+        filters_text(search.prefer),
+        f"about {' to '.join(day(one) for one in days)}" if days else "",
+    ]
+    text = "; ".join(filter(None, told))
+    return f' <span class="by">{escape(text)} first</span>' if text else ""
+
+
+def _passages(answer: Answer) -> str:
+    """Each passage with its score and the numbers that cite it, best first."""
+    top = max((passage.score for passage in answer.passages), default=0.0)
+    rows = "".join(_passage(passage, answer, top) for passage in answer.passages)
+    return f'<ol class="passages scored">{rows}</ol>' if rows else ""
+
+
+def _passage(passage: Passage, answer: Answer, top: float) -> str:
+    link = source_link(passage.article_id, (passage.start, passage.end), passage.text)
+    numbers = [
+        str(one.number)
+        for one in answer.citations
+        if one.article_id == passage.article_id
+        and one.start < passage.end
+        and passage.start < one.end
+    ]
+    cited = f"cited as {', '.join(numbers)}" if numbers else "not cited"
+    share = round(100 * passage.score / top) if top > 0 else 0
+    return (
+        f'<li><a class="title cite-title" href="{escape(link)}">'
+        f"<bdi>{escape(passage.title or passage.article_id)}</bdi></a> "
+        f'<span class="by">{byline(passage.publisher, passage.published)}</span>'
+        f'<span class="by"><span class="score"><span style="width: {share}%"></span></span>'
+        f"score {passage.score:.3f} · {cited}</span></li>"
+    )
+
+
+def _facts(answer: Answer, limits: Limits) -> str:
+    timings = ", ".join(
+        f"{_STAGES.get(stage, stage)} {seconds:.2f} s" for stage, seconds in answer.timings.items()
+    )
+    likely = "" if answer.likely is None else f"{answer.likely:.0%}"
+    facts = [
+        ("Model", answer.model or "none: quoted evidence"),
+        ("Answerable", likely and f"{likely} likely, judged from the passages"),
+        ("Limited to", filters_text(limits.filters)),
+        ("Time", timings),
+    ]
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts if fact)
+    return f"<dl>{rows}</dl>"
