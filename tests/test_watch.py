@@ -206,7 +206,7 @@ def test_the_command_tells_each_round_in_a_line_and_ends_well_at_ctrl_c(folder, 
         (folder / "two.txt").write_text(f"{STORY} A second plant is planned.")
         assert running.stdout.readline().startswith("1 added, 0 updated, 1 unchanged")
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (0, "")
     watching, rejected = err.splitlines()
     assert watching.startswith("watching")
