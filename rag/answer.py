@@ -14,6 +14,7 @@ from rag.cite import Bibliography, Bound, bind, in_order, quoted, read_draft
 from rag.disagree import differing
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
+from rag.left_out import Untold
 from rag.near_miss import declined
 from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
@@ -254,12 +255,16 @@ class Answerer:
             return
         messages = self._prompt(answer, evidence, history)
         wanted = Wanted.of(answer.query)
+        instructions = [text for _, text in prompt("answer").fixed]
+        untold = Untold(instructions, [answer.question, answer.query, *(e.text for e in evidence)])
         with closing(self._model.stream(messages, stop=stop)) as deltas:
             for drafted in read_draft(deltas):
                 bound = bind(drafted, evidence, closeness_by(self._embed))
                 if self._model.embedded:
                     bound = in_order(bound)
-                if not bound.shown or wanted.met_by(bound.text):
+                if not bound.shown:
+                    yield untold.told(bound)
+                elif wanted.met_by(bound.text):
                     yield bound
 
     def _repaired(

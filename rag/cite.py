@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.facts import measures
+from rag.inert import inert
 from rag.schema import Citation, Evidence, Failure, Sentence, Verdict
 from rag.sentences import sentence_spans
 from rag.verify import Checked, Closeness, check, coverage
@@ -92,12 +93,20 @@ def bind(drafted: Drafted, evidence: Sequence[Evidence], closeness: Closeness | 
             continue
         cited = "\n".join(item.text for item in tried)
         meanings = [note.meaning for item in tried for note in item.notes]
-        checked = check(drafted.text, cited, closeness, meanings)
+        checked = _harmless(check(drafted.text, cited, closeness, meanings), drafted.text)
         outcomes.append(Bound(drafted.text, checked, tried))
         if outcomes[-1].shown:
             return _exact(outcomes[-1])
     bound = max(outcomes, key=lambda outcome: outcome.checked.score)
     return _with_unknown_marks(bound, drafted, {item.number for item in evidence})
+
+
+def _harmless(checked: Checked, text: str) -> Checked:
+    """The same, failed where a sentence in the model's own words holds what a page would act on."""
+    if checked.verdict is Verdict.QUOTED or inert(text) == text:
+        return checked
+    failed = (*checked.failed, Failure(check="markup", words=()))
+    return Checked(Verdict.UNSUPPORTED, checked.score / 2, failed)
 
 
 _BEHIND = frozenset("by of in from to for with at".split())
@@ -212,8 +221,14 @@ class Bibliography:
 
 
 def with_marks(sentences: Iterable[Sentence]) -> str:
-    """The sentences as one text, each followed by its marks: `… for $6.4 billion. [1]`."""
-    return " ".join(
-        " ".join([sentence.text, "".join(f"[{n}]" for n in sentence.citations)]).strip()
-        for sentence in sentences
-    )
+    """The sentences as one text, each followed by its marks: `… for $6.4 billion. [1]`.
+
+    The marks are the only ones in it, and it holds no markup: see `rag.inert`.
+    """
+    return " ".join(map(sentence_with_marks, sentences))
+
+
+def sentence_with_marks(sentence: Sentence) -> str:
+    """One sentence of `with_marks`."""
+    marks = "".join(f"[{number}]" for number in sentence.citations)
+    return " ".join(filter(None, (inert(sentence.text), marks)))

@@ -30,8 +30,10 @@ from rag.console import (
     showing_progress,
     state,
 )
+from rag.console import say as print  # noqa: A004  # nothing is printed past it
 from rag.dates import written_day
 from rag.errors import CorpusError, RagError
+from rag.inert import inert
 from rag.schema import (
     Answer,
     Article,
@@ -331,7 +333,7 @@ def _searched(question: str, searches: Sequence[Search], understood: Sequence[Un
 
 def _source_line(item: Any) -> str:
     facts = (item.title or item.article_id, item.publisher, item.published or "date unknown")
-    return " · ".join(fact for fact in facts if fact)
+    return inert(" · ".join(fact for fact in facts if fact))
 
 
 @app.command()
@@ -376,17 +378,17 @@ def _print_answer(answer: Answer) -> None:
         print(f"\nThe articles differ on a {disagreement.kind}:")
         for stated in disagreement.values:
             source = next(c for c in answer.citations if c.number == stated.citation)
-            print(f"    {stated.value}  [{stated.citation}] {_source_line(source)}")
+            print(f"    {inert(stated.value)}  [{stated.citation}] {_source_line(source)}")
     for citation in answer.citations:
         print(f"\n[{citation.number}] {_source_line(citation)}")
-        print(f"    “{' '.join(citation.quote.split())}”")
+        print(f"    “{inert(' '.join(citation.quote.split()))}”")
         for note in citation.notes:
-            print(f"    {note.beside(citation.quote, citation.start)}")
+            print(f"    {inert(note.beside(citation.quote, citation.start))}")
         if citation.earlier:
             print(f"    changed since it was first stored ({citation.earlier} earlier, kept)")
         if citation.also_in:
             copies = ", ".join(copy.publisher or copy.article_id for copy in citation.also_in)
-            print(f"    also in {copies}")
+            print(f"    also in {inert(copies)}")
         print(
             f"    rag article {citation.article_id}  (characters {citation.start}–{citation.end})"
         )

@@ -19,6 +19,7 @@ from rag.console import (
     settings_for,
     showing_progress,
 )
+from rag.console import say as print  # noqa: A004  # nothing is printed past it
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from rag.addresses import web_address
 from rag.copies import age, clusters
 from rag.revision import Revision
 from rag.schema import ArticleFacts, Copy
@@ -50,7 +51,7 @@ def _copy(article: ArticleFacts) -> Copy:
         title=article.title,
         publisher=article.publisher,
         published=article.published,
-        url=article.url,
+        url=web_address(article.url) or "",
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -42,9 +43,19 @@ def opened(index: Path | None, **sections: dict[str, Any]) -> Iterator[Assistant
         yield assistant
 
 
+_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal, or the order of the text in it, acts on."""
+
+
+def say(text: object = "", *, file: TextIO | None = None, flush: bool = False) -> None:
+    """Print a line in which nothing of what others wrote commands the terminal."""
+    print(_ACTS.sub("", str(text)), file=file, flush=flush)
+
+
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a value as JSON, in which what a terminal acts on is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(_ACTS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
 
 
 @contextmanager

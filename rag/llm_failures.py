@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelError
+from rag.inert import inert
 
 if TYPE_CHECKING:
     import openai
@@ -115,7 +116,8 @@ def _said(error: openai.APIError, secret: str) -> str:
     line = " ".join(error.message.split())
     if not line or "<html" in line.lower() or "<!doctype" in line.lower():
         return "no reason given"
-    return line.replace(secret, "…")[:_SAID] if secret else line[:_SAID]
+    told = inert(line.replace(secret, "…") if secret else line)
+    return (told.replace(secret, "…") if secret else told)[:_SAID]
 
 
 def _retry_after(error: openai.APIStatusError) -> float:

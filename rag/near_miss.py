@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rag.cite import Bibliography
 from rag.facts import facts, measures, name_key, name_keys
+from rag.inert import inert
 from rag.question import NAME, NUMBER, answers_exactly, answers_kind, exact_kind, keys, kind
 from rag.schema import Answer, Citation, Evidence, NearMiss, Passage
 from rag.words import content_stems, weight, words
@@ -89,7 +90,7 @@ def near_miss(
     return replace(
         miss,
         lacking=_lacking(miss) or _unlikely(evidence, likely, below),
-        said=_said(evidence),
+        said=inert(_said(evidence)),
         closest=_closest(evidence),
     )
 

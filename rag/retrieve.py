@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rag.addresses import web_address
 from rag.blend import Ranking, blend
 from rag.lexical import query_words
 from rag.narrow import narrow
@@ -274,7 +275,7 @@ def _passage(snapshot: Snapshot, row: ChunkRow, rank: int, score: float) -> Pass
         title=row.title,
         publisher=row.publisher,
         published=row.published,
-        url=row.url,
+        url=web_address(row.url) or "",
         earlier=row.earlier,
         notes=row.notes,
         also_in=snapshot.copies(row.article_id),

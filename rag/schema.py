@@ -231,7 +231,7 @@ class Failure(Record):
 
     check: str
     """One of number, date, name, negation, modality, quantifier, opposite, quotation,
-    attribution, order, meaning, mark, evidence."""
+    attribution, order, meaning, mark, markup, evidence."""
     words: tuple[str, ...]
 
 
@@ -428,7 +428,8 @@ class Answer(Record):
     """What is shown to the reader.
 
     Invariants: each citation is an exact range of a stored article; each sentence is `supported`
-    or `quoted` and cites at least one; `answer` is the sentences joined, with marks `[n]`.
+    or `quoted` and cites at least one; `answer` is the sentences joined, with marks `[n]`, and made
+    inert: it may be shown by whatever renders Markdown or HTML (see `rag.inert`).
     `abstained` means that nothing was found to bear on the question: `reason` says what was
     looked at and what came closest. In a stream, `complete` is False until the last one.
     """
@@ -455,7 +456,7 @@ class Answer(Record):
     """What the question says about where to look, in the order of its words."""
     passages: tuple[Passage, ...] = ()
     left_out: tuple[Sentence, ...] = ()
-    """Drafted sentences that failed their checks."""
+    """Drafted sentences that failed their checks, made inert; the instructions' words are `…`."""
     notice: str = ""
     """Something that the reader should know, such as a model that could not be reached."""
     model_error: str = ""
