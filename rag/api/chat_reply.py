@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.addresses import web_address
+from rag.cite import sentence_with_marks
 from rag.schema import Answer, Citation, Sentence
 
 
@@ -19,7 +20,7 @@ def content(answer: Answer) -> str:
 def pieces(answer: Answer) -> Iterator[str]:
     """The text in its sentences; together they are `content`."""
     for place, sentence in enumerate(answer.sentences):
-        yield f"{' ' if place else ''}{_marked(sentence)}"
+        yield f"{' ' if place else ''}{sentence_with_marks(sentence)}"
 
 
 def url_citations(answer: Answer) -> list[dict[str, Any]]:
@@ -71,11 +72,6 @@ def newsdesk(answer: Answer) -> dict[str, Any]:
 def _exact(citation: Citation) -> dict[str, Any]:
     """A citation; `article.text[start:end] == quote`."""
     return citation.to_dict()
-
-
-def _marked(sentence: Sentence) -> str:
-    marks = "".join(f"[{number}]" for number in sentence.citations)
-    return " ".join(filter(None, (sentence.text, marks)))
 
 
 def _marks(answer: Answer) -> Iterator[tuple[int, int, int, Sentence]]:
