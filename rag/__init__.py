@@ -27,7 +27,7 @@ The modules, from the nouns upward (each imports only what stands above it):
                        what fails a sentence, and which words
     doubts, doubt_*, wording    how far a source bears out a text, word by word
     verify, cite       sentence and evidence to verdict, draft to cited sentences
-    as_of, updates     as of which day an answer holds, and what takes the place of what
+    as_of, updates, versions   as of which day an answer holds, and what takes the place of what
     searches, events   what a request looks through, when an event was
     rewrite            searches that a language model proposes
     retrieve, evidence question to passages to evidence

@@ -18,7 +18,7 @@ from rag.left_out import Untold
 from rag.near_miss import declined
 from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
-from rag.schema import Answer, Evidence, Filters, Passage, Sentence, Turn
+from rag.schema import Answer, Article, Evidence, Filters, Passage, Sentence, Turn
 from rag.understand import SearchRequest
 from rag.updates import (
     Updated,
@@ -29,6 +29,7 @@ from rag.updates import (
     prefers_later,
 )
 from rag.verify import closeness_by
+from rag.versions import newer_forms
 from rag.wanted import Wanted, to_quote
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Answerer:
         top_k: int,
         prompt_evidence: int,
         abstain_below: Callable[[], float],
+        article: Callable[[str], Article],
         reader: Reader | None = None,
     ) -> None:
         self._retriever = retriever
@@ -92,6 +94,7 @@ class Answerer:
         self._top_k = top_k
         self._prompt_evidence = prompt_evidence
         self._abstain_below = abstain_below
+        self._article = article
         self._reader = reader
 
     def stream(
@@ -157,8 +160,10 @@ class Answerer:
             self._reader,
         )
         likely = max((item.score for item in found[:most]), default=0.0)
-        changes = changed(request.question, found)
+        forms = newer_forms(found, self._article, most)
+        changes = changed(request.question, [*found, *forms])
         updates = changes if prefers_later(request.question) else []
+        found += [form for form in forms if any(form == update.later for update in updates)]
         compared = later_first(found, updates)
         if request.newest and not request.parts:
             compared = newest_first(compared)

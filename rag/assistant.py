@@ -102,6 +102,7 @@ class Assistant:
             top_k=settings.retrieval.top_k,
             prompt_evidence=settings.prompt_evidence,
             abstain_below=lambda: self.abstain_below,
+            article=self.article,
             reader=reader,
         )
 

@@ -172,7 +172,7 @@ def _updates(question: str, later: Evidence, earlier: Evidence) -> str:
     if day is None or not _comes_after(later, earlier) or over(question, day):
         return ""
     said = _says_so(later)
-    version = _newer_version(later, earlier)
+    version = newer_version(later, earlier)
     if not (said or version) or not _one_thing(later, earlier):
         return ""
     if not said and not _dates_agree(later, earlier):  # a column: "Jobs", of May and of June
@@ -189,9 +189,9 @@ def _comes_after(later: Evidence, earlier: Evidence) -> bool:
     if not earlier.published or later.article_id == earlier.article_id:
         return False
     copies = {copy.article_id for copy in (*later.also_in, *earlier.also_in)}
-    return not copies & {later.article_id, earlier.article_id} and age("", later.published) > age(
-        "", earlier.published
-    )
+    copied = bool(copies & {later.article_id, earlier.article_id})
+    comes = age("", later.published) > age("", earlier.published)
+    return comes and (not copied or newer_version(later, earlier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def _also_says_so(earlier: Evidence, said: _Said) -> bool:
     return stem(said.words.split()[0]) in stems(earlier.text)
 
 
-def _newer_version(later: Evidence, earlier: Evidence) -> bool:
+def newer_version(later: Evidence, earlier: Evidence) -> bool:
     """Whether two articles are one, published again: the same publisher and title within days."""
     if not later.publisher or later.publisher.casefold() != earlier.publisher.casefold():
         return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from fakes import HashEmbedder, ScriptedLLM
-from stories import COPIES, STORY
+from stories import COPIES, ORIGINAL, STORY
 
 from rag.assistant import Assistant
 from rag.index import Index
@@ -279,6 +279,35 @@ def test_syndication_trap_reports_of_their_own_are_sources_of_their_own(tmp_path
     answer = stored(tmp_path, reports)
     assert len({citation.article_id for citation in answer.citations}) == answer.sources
     assert not any(citation.also_in for citation in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("publisher", "title", "newer"),
+    [
+        (STORY[0].publisher, STORY[0].title, True),
+        (STORY[0].publisher, f"UPDATE 1: {STORY[0].title}", True),
+        ("Rival", STORY[0].title, False),
+        (STORY[0].publisher, "Another headline", False),
+    ],
+)
+def test_a_newer_version_with_one_figure_changed_takes_the_place_of_its_copy(
+    tmp_path, publisher, title, newer
+):
+    version = Article(
+        article_id="version",
+        title=title,
+        publisher=publisher,
+        published="2023-10-05",
+        text=ORIGINAL.replace("214 million", "260 million"),
+    )
+    answer = stored(tmp_path, [STORY[0], version])
+    assert ("260 million" in answer.answer, "214 million" in answer.answer) == (newer, not newer)
+    assert [one.words for one in answer.updates] in ([], ["newer version"], ["UPDATE 1"])
+    assert bool(answer.updates) is newer
+    for one in answer.citations:
+        text = ORIGINAL if one.article_id == "wire" else version.text
+        assert text[one.start : one.end] == one.quote
+    assert answer.sources == 1
 
 
 def test_a_third_of_the_stories_are_traps():

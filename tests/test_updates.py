@@ -314,11 +314,13 @@ def test_the_latest_of_several_takes_the_place_and_the_rest_is_numbered_anew():
     assert [item.number for item in order] == [1, 2]
 
 
-def test_a_copy_is_no_newer_version():
+def test_a_copy_elsewhere_is_no_newer_version_and_the_publishers_own_is():
     one, other = told(
         FIRST, ("2023-05-02", FIRST[1], "Orbin's plant in Port Ash costs 6 billion euros.")
     )
-    assert updated(COST, [one, replace(other, also_in=(Copy(article_id="a1"),))]) == []
+    own = replace(other, also_in=(Copy(article_id="a1"),))
+    assert [found.words for found in updated(COST, [one, own])] == ["newer version"]
+    assert updated(COST, [one, replace(own, publisher="Ledger")]) == []
 
 
 def test_relative_days_are_read_as_what_they_mean():
