@@ -559,10 +559,13 @@ def chat(
 @app.command()
 def mcp(*, index: IndexOption = None) -> None:
     """Serve the tools ask, retrieve and read_article on standard input and output (MCP)."""
+    from rag.api.logs import log_json
     from rag.api.service import Service
     from rag.api.tools import tools
 
     with opened(index) as assistant:
+        if assistant.settings.server.log_json:
+            log_json()
         tools(Service(assistant, assistant.settings)).run("stdio")
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
+from rag import request_id
 from rag.errors import ModelError
 from rag.importing import import_openai_like
 from rag.llm_failures import RequestFailed, broke_off, explain, wordless
@@ -307,6 +308,7 @@ class LanguageModel:
             temperature=self._temperature,
             max_retries=0,
             async_http_client=http,
+            default_headers=_named(),
         )
         chat = [ChatMessage(role=role, content=content) for role, content in messages]
         patience = Timeout(None, connect=_CONNECT_WITHIN)  # the caller minds the deadline
@@ -388,6 +390,12 @@ async def _cancel_all() -> None:
 
 def _ending(reading: Future[None]) -> BaseException | None:
     return None if reading.cancelled() else reading.exception()
+
+
+def _named() -> dict[str, str] | None:
+    """The request that this is for, so that both logs can be laid side by side."""
+    name = request_id.current.get()
+    return {request_id.HEADER: name} if name else None
 
 
 def _is_last(response: ChatResponse) -> bool:

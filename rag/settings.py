@@ -237,6 +237,8 @@ class ServerSettings(_Section):
     """Questions that wait for their turn; those beyond are told that the server is busy."""
     max_wait: float = Field(default=60.0, gt=0, le=3600)
     """Seconds that a question waits for its turn."""
+    log_json: bool = False
+    """Whether each request and each answer is logged on standard error, as a line of JSON."""
 
     @field_validator("users")
     @classmethod

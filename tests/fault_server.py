@@ -25,6 +25,7 @@ class FaultServer:
         self.pieces = tuple(pieces)
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.request_ids: list[str] = []
         self.hung_up = threading.Event()
         self.stopping = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -63,6 +64,7 @@ class _FaultHandler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         self.faults.requests.append(json.loads(self.rfile.read(length)))
         self.faults.keys.append(self.headers.get("Authorization", ""))
+        self.faults.request_ids.append(self.headers.get("X-Request-ID", ""))
         mode = self.faults.mode
         try:
             getattr(self, f"mode_{mode}")()

@@ -8,7 +8,7 @@ tools.py         /mcp, and `rag mcp`: the Model Context Protocol
 health.py        /healthz, /readyz, /metrics                metrics.py what is counted
 failures.py      one shape for everything that goes wrong
 access.py        who may come in (passwords: rag.passwords)
-observed.py      request ids, counting and logging
+observed.py      request ids, counting and logging      logs.py    as lines of JSON
 streaming.py     server-sent events; a client that goes away
 
 FastAPI is imported when an application is built, not before.

@@ -65,12 +65,14 @@ class Metrics:
         """Count a question that did not end with an answer."""
         self._answers.labels(outcome).inc()
 
-    def answer(self, answer: Answer) -> None:
-        """Count a complete answer, and its stages."""
+    def answer(self, answer: Answer) -> str:
+        """Count a complete answer, and its stages; gives what it was counted as."""
         outcome = "abstained" if answer.abstained else "answered"
-        self._answers.labels("model_failed" if answer.model_error else outcome).inc()
+        outcome = "model_failed" if answer.model_error else outcome
+        self._answers.labels(outcome).inc()
         for stage, seconds in answer.timings.items():
             self._stages.labels(stage).observe(seconds)
+        return outcome
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

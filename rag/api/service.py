@@ -167,14 +167,6 @@ class Service:
         except IndexMissing:  # an empty collection is answered from, too: there is nothing in it
             return
 
-    def article(self, article_id: str) -> Article:
-        """For the page; see `Backend`."""
-        return self._backend.article(article_id)
-
-    def summaries(self) -> Sequence[ArticleFacts]:
-        """For the page; see `Backend`."""
-        return self._backend.summaries()
-
     async def _turn(self, work: Callable[[], _T]) -> _T:
         async with self._quick.turn():
             return await asyncio.to_thread(work)
@@ -189,7 +181,7 @@ class Service:
                     snapshots.put_nowait(snapshot)
                     if snapshot.complete:
                         outcome = ""
-                        self.metrics.answer(snapshot)
+                        self._done(snapshot)
         except ServerBusy:
             outcome = "busy"
             raise
@@ -200,3 +192,10 @@ class Service:
             snapshots.put_nowait(None)
             if outcome:
                 self.metrics.outcome(outcome)
+                _LOG.info("answer", extra={"facts": {"outcome": outcome}})
+
+    def _done(self, answer: Answer) -> None:
+        outcome = self.metrics.answer(answer)
+        told = {"sentences": len(answer.sentences), "left_out": len(answer.left_out)}
+        facts = {"outcome": outcome, **told, "model": answer.model, "timings": answer.timings}
+        _LOG.info("answer", extra={"facts": facts})

@@ -3,6 +3,7 @@
 server.py        the FastAPI application, where it is served
 routes.py        the routes beside the page: sources, styles, health
 guard.py         which requests it takes, what it tells the browser
+turns.py         what the page asks takes its turn among all questions
 page.py          the Gradio components and their events
 conversation.py  one question at a time: stream, stop, remember
 collection.py    what the front page says of the collection

@@ -10,12 +10,13 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import rag
+from rag.api.logs import log_json
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
-from rag.ui.conversation import Keep
+from rag.ui.conversation import Keep, Reader
 from rag.ui.conversations import Conversations
 
 if TYPE_CHECKING:
@@ -67,10 +68,12 @@ async def _build(
     from rag.ui.history import history_routes
     from rag.ui.page import Page, theme
     from rag.ui.routes import SCRIPTS, routes, shipped_file
+    from rag.ui.turns import Turns
 
     service = Service(backend, settings)
+    reader = cast(Reader, Turns(backend, service))
     app = api(service, settings)
-    app.include_router(routes(service), include_in_schema=False)
+    app.include_router(routes(reader), include_in_schema=False)
     if store is not None:
         app.include_router(
             history_routes(store, shipped_file("newsdesk.css")), include_in_schema=False
@@ -78,7 +81,7 @@ async def _build(
     more = add_pages(app, backend, settings)
     gr.mount_gradio_app(
         app,
-        Page(service, settings, keep, store, more=more).blocks,
+        Page(reader, settings, keep, store, more=more).blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -160,6 +163,8 @@ def serve(
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
     """
+    if settings.server.log_json:
+        log_json()
     listener = listen(settings.chat, protected=settings.server.protected)
     address = _address(settings.chat.host, listener.getsockname()[1])
     with listener, suppress(KeyboardInterrupt):
@@ -188,6 +193,7 @@ def server(app: FastAPI, started: Callable[[], None]) -> uvicorn.Server:
         uvicorn.Config(
             app,
             log_level="error",
+            log_config=None,  # as the rest of the program logs
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
