@@ -135,6 +135,19 @@ class Assistant:
         index = Index.open(folder, embedder.fingerprint, settings.index)
         return type(self)(index, embedder, self._model, settings, self._reader, self._reranker)
 
+    def with_settings(self, settings: Settings) -> Self:
+        """The same collection with another language model, retrieval and answers.
+
+        Embedder, reader and reranker stay those at hand. Close either, not both.
+
+        Raises:
+            ModelError, SettingsError: the model cannot be had as the settings say.
+        """
+        model = models.language_model(settings)
+        place = settings.index.model_copy(update={"dir": self._index.folder})
+        whole = settings.model_copy(update={"index": place})
+        return type(self)(self._index, self._embedder, model, whole, self._reader, self._reranker)
+
     def ingest(
         self,
         paths_or_articles: Ingestible | Iterable[Ingestible],

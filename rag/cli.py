@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
@@ -50,6 +50,7 @@ from rag.understand import parts_of
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+    from rag.settings import Settings
 
 app = typer.Typer(
     name="rag",
@@ -540,20 +541,27 @@ def chat(
     ] = None,
 ) -> None:
     """Serve the chat in a browser."""
+    from rag.evaluate.bench import Bench
     from rag.evaluate.saved import save
-    from rag.ui import Shelf, serve
+    from rag.ui import Preferences, Shelf, serve
     from rag.ui.conversations import Conversations, conversations_file
 
     given = {"host": host, "port": port}
-    chosen = {key: value for key, value in given.items() if value is not None}
-    with opened(index, chat=chosen) as assistant:
+    told = {key: value for key, value in given.items() if value is not None}
+
+    def load(choices: Mapping[str, Mapping[str, Any]]) -> Settings:
+        return settings_for(index, choices, chat=told)
+
+    with opened(index, chat=told) as assistant:
         shelf = Shelf(assistant)
+        preferences = Preferences.beside(shelf, load)
 
         def keep(answer: Answer, history: Sequence[Turn], right: bool) -> bool:
             return save(shelf.folder, answer, right=right, history=history)
 
+        bench = Bench(lambda: shelf.current)
         with closing(Conversations(conversations_file(assistant.settings.index.dir))) as store:
-            serve(shelf, assistant.settings, _announce, keep, store)
+            serve(shelf, preferences.settings, _announce, keep, store, preferences, bench)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -27,11 +27,18 @@ state: dict[str, Any] = {"debug": False, "config": None}
 """What was said before the command: `--debug`, and the file of `--config`."""
 
 
-def settings_for(index: Path | None = None, **sections: dict[str, Any]) -> Settings:
-    """The settings of this run; `index` and `sections` override what files and environment say."""
+def settings_for(
+    index: Path | None = None,
+    choices: Mapping[str, Mapping[str, Any]] | None = None,
+    **sections: dict[str, Any],
+) -> Settings:
+    """The settings of this run; `index` and `sections` override what files and environment say.
+
+    `choices` are those of the settings page, which the environment overrides.
+    """
     if index is not None:
         sections["index"] = {"dir": index}
-    return Settings.load(state["config"], **sections)
+    return Settings.load(state["config"], chosen=choices, **sections)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Settings: one frozen, typed object. The only reader of the environment and of `rag.toml`.
 
-Order, later wins: the defaults below, `rag.toml` in the working folder (or the file given),
+Order, later wins: the defaults below, `rag.toml` in the working folder (or the file given), what
+was chosen on the settings page of the chat (`chat.toml`, read by `rag chat` alone),
 `RAG_SECTION__KEY` environment variables, keyword arguments. An unknown key is an error.
 """
 
@@ -284,9 +285,12 @@ class Settings(_Section):
         cls,
         file: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        chosen: Mapping[str, Mapping[str, Any]] | None = None,
         **sections: Mapping[str, Any],
     ) -> Settings:
         """Read `rag.toml`, the environment and overrides such as `llm={"model": "…"}`.
+
+        `chosen` stands between the file and the environment: see `read_choices`.
 
         Raises:
             SettingsError: names the unknown key or the wrong value, and where it was given.
@@ -295,6 +299,7 @@ class Settings(_Section):
         origin: dict[tuple[str, ...], str] = {}
         for where, layer in (
             *_toml(file),
+            ("chat.toml", {name: dict(keys) for name, keys in (chosen or {}).items()}),
             *_environment(os.environ if environ is None else environ),
             *(("arguments", {name: dict(keys)}) for name, keys in sections.items()),
         ):
@@ -306,6 +311,26 @@ class Settings(_Section):
             return cls.model_validate(merged)
         except ValidationError as error:
             raise SettingsError(_explain(error, origin)) from None
+
+
+def read_choices(file: Path) -> dict[str, dict[str, Any]]:
+    """What was chosen on the settings page, by section; empty where nothing was.
+
+    Raises:
+        SettingsError: the file is not what the page writes.
+    """
+    return dict(_toml(file)[0][1]) if file.is_file() else {}
+
+
+def in_environment(environ: Mapping[str, str] | None = None) -> dict[tuple[str, str], str]:
+    """Section and key of each setting that the environment holds, and its variable."""
+    found = _environment(os.environ if environ is None else environ)
+    return {
+        (section, key): name
+        for name, layer in found
+        for section, keys in layer.items()
+        for key in keys
+    }
 
 
 def _toml(file: Path | None) -> list[tuple[str, dict[str, dict[str, Any]]]]:

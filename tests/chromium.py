@@ -54,9 +54,10 @@ def served(
     settings: Settings,
     keep: Keep | None = None,
     store: Conversations | None = None,
+    **more,
 ) -> Iterator[str]:
     """Serve in a thread, on a free port, and give the address."""
-    app, started = build_app(reader, settings, keep, store), threading.Event()
+    app, started = build_app(reader, settings, keep, store, **more), threading.Event()
     with listen(settings.chat.model_copy(update={"port": 0})) as listener:
         running = server(app, started.set)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

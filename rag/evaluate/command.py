@@ -25,7 +25,7 @@ from rag.settings import Settings
 
 REPORT = "report.html"
 
-_ABOUT_NO_RUN: dict[str, Any] = {"llm": {"api_key"}, "judge": True}
+_ABOUT_NO_RUN: dict[str, Any] = {"llm": {"api_key"}, "judge": True, "server": True}
 """Settings that no run rests on, and its secrets."""
 _MOST_NAMED = 3
 

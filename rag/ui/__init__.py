@@ -19,6 +19,7 @@ beside.py        which pages there are beside it
 shelf.py         several collections, one open   collections.py  their page
 adding.py        adding articles              uploads.py  where their files wait
 jobs.py          work that goes on meanwhile
+preferences.py   the settings page            evals.py  the page of evals
 pages.py         fills the templates of the pages beside the conversation
 words/           the languages of the interface
 newsdesk.css, newsdesk.js, cards.js, ask.js, history.js
@@ -27,7 +28,8 @@ Gradio is imported when an application is built, not before.
 """
 
 from rag.ui.conversation import Keep, Reader
+from rag.ui.preferences import Preferences
 from rag.ui.server import build_app, serve
 from rag.ui.shelf import Shelf
 
-__all__ = ["Keep", "Reader", "Shelf", "build_app", "serve"]
+__all__ = ["Keep", "Preferences", "Reader", "Shelf", "build_app", "serve"]

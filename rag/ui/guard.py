@@ -46,7 +46,9 @@ _ROUTES = re.compile(
 )
 _PAGES = re.compile(r"/(collection|article|pages\.js)")
 """The pages beside the conversation, to be read: see pages.py."""
-_FORMS = re.compile(r"/(remove|dismiss|add(-[a-z]+)?|collections(-[a-z]+)?)")
+_FORMS = re.compile(
+    r"/(remove|dismiss|add(-[a-z]+)?|collections(-[a-z]+)?|settings(-[a-z]+)?|evals(-[a-z]+)?)"
+)
 """The same, with forms that are sent."""
 _UPLOAD = "/add-file"
 """Takes a body of any length: it counts the bytes by itself."""

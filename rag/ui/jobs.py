@@ -20,7 +20,7 @@ _MOST_REJECTIONS = 1000
 WAITING, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 
 Told = Callable[[Progress], None]
-Work = Callable[[Told], IngestReport]
+Work = Callable[[Told], IngestReport | None]
 
 
 @dataclass
@@ -166,5 +166,6 @@ class Jobs:
                 "has the details; try again."
             )
             return FAILED
-        job.rejected = list(job.report.rejected[:_MOST_REJECTIONS])
+        if job.report:
+            job.rejected = list(job.report.rejected[:_MOST_REJECTIONS])
         return DONE

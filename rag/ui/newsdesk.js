@@ -119,6 +119,17 @@
     open(link);
   });
 
+  // ------------------------------------------------------------ colours of the reader's choice
+  const chosen = /(?:^|; )newsdesk_appearance=(light|dark)/.exec(document.cookie)?.[1];
+  if (chosen) {
+    document.documentElement.dataset.appearance = chosen;
+    const hold = () => document.body.classList.toggle("dark", chosen === "dark");
+    new MutationObserver(() => {
+      if (document.body.classList.contains("dark") !== (chosen === "dark")) hold();
+    }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    hold();
+  }
+
   // Gradio gives every link a tab of its own; those between the pages stay in this one.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.(".desk-nav a");

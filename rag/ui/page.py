@@ -20,7 +20,7 @@ from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
 from rag.ui.conversations import Conversations
 from rag.ui.markup import escape
 from rag.ui.owner import owner
-from rag.ui.pages import nav_html, words_for
+from rag.ui.pages import Pages, nav_html, words_for
 from rag.ui.render import kept_html, problem_html, status_html
 from rag.ui.why import Limits
 from rag.ui.wish import read_wish, relimited
@@ -58,7 +58,7 @@ class Page:
         keep: Keep | None = None,
         store: Conversations | None = None,
         *,
-        more: bool = False,
+        more: Pages | None = None,
     ) -> None:
         """Lay out the page and connect it.
 
@@ -67,7 +67,7 @@ class Page:
             settings: `chat` and `answer.max_question` are used.
             keep: keeps marked answers; without it, none can be marked.
             store: keeps conversations; without it, nothing that was said is kept.
-            more: whether there are other pages to lead to.
+            more: the other pages, which are led to; None where there are none.
         """
         self._more = more
         self._reader = reader
@@ -288,7 +288,9 @@ class Page:
 
     def _go(self, request: gr.Request) -> str:
         """The links to the other pages, where there are any."""
-        return nav_html(words_for(request.request)) if self._more else ""
+        if self._more is None:
+            return ""
+        return nav_html(words_for(request.request), evals=self._more.evals)
 
     def _front(self, collection: Collection, welcome: str) -> dict[Any, Any]:
         questions = [*collection.questions, *[""] * EXAMPLES][:EXAMPLES]

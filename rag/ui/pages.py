@@ -28,9 +28,10 @@ _FRESH = {"Cache-Control": "no-store"}
 class Pages:
     """Fills the templates for a request."""
 
-    def __init__(self, title: str) -> None:
-        """Keep the product's name."""
+    def __init__(self, title: str, *, evals: bool = False) -> None:
+        """Keep the product's name, and whether there is a page of evals."""
         self.title = title
+        self.evals = evals
 
     def shown(
         self, request: Request, template: str, *, status: int = 200, **values: Any
@@ -39,6 +40,7 @@ class Pages:
         own = words_for(request)
         page = _environment().get_template(template).render(
             title=self.title,
+            evals=self.evals,
             words=own,
             _=own._,
             n_=own.n_,
@@ -53,9 +55,9 @@ class Pages:
         return HTMLResponse(whole, status_code=status, headers=_FRESH)
 
 
-def nav_html(own: Words) -> str:
+def nav_html(own: Words, *, evals: bool) -> str:
     """The links between the pages, as they stand on the page of the conversation."""
-    html: str = _environment().get_template("nav.html").render(_=own._, here="")
+    html: str = _environment().get_template("nav.html").render(_=own._, here="", evals=evals)
     return "".join(html.split("\n"))
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.api.service import Backend, Service
+    from rag.ui.evals import Bench
+    from rag.ui.preferences import Preferences
 
 _GRADIO = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -42,6 +44,8 @@ def build_app(
     settings: Settings,
     keep: Keep | None = None,
     store: Conversations | None = None,
+    preferences: Preferences | None = None,
+    bench: Bench | None = None,
 ) -> FastAPI:
     """The whole application: the page and the HTTP interfaces, behind the `Guard`.
 
@@ -53,13 +57,20 @@ def build_app(
         settings: `chat`, `server` and `answer.max_question` are used.
         keep: called with an answer that the reader marked; None takes no marks.
         store: where conversations are kept; None keeps none.
+        preferences: what the settings page may change; None changes nothing of the server.
+        bench: what runs eval sets; None has no page of evals.
     """
     os.environ.update(_GRADIO)
-    return asyncio.run(_build(reader, settings, keep, store))
+    return asyncio.run(_build(reader, settings, keep, store, preferences, bench))
 
 
 async def _build(
-    backend: Backend, settings: Settings, keep: Keep | None, store: Conversations | None
+    backend: Backend,
+    settings: Settings,
+    keep: Keep | None,
+    store: Conversations | None,
+    preferences: Preferences | None,
+    bench: Bench | None,
 ) -> FastAPI:
     import gradio as gr
 
@@ -78,7 +89,7 @@ async def _build(
         app.include_router(
             history_routes(store, shipped_file("newsdesk.css")), include_in_schema=False
         )
-    more = add_pages(app, backend, settings)
+    more = add_pages(app, backend, settings, preferences, bench)
     gr.mount_gradio_app(
         app,
         Page(reader, settings, keep, store, more=more).blocks,
@@ -150,6 +161,8 @@ def serve(
     announce: Callable[[str], None] = lambda _: None,
     keep: Keep | None = None,
     store: Conversations | None = None,
+    preferences: Preferences | None = None,
+    bench: Bench | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -159,6 +172,8 @@ def serve(
         announce: called once with the address, when the page can be opened.
         keep: as of `build_app`.
         store: as of `build_app`.
+        preferences: as of `build_app`.
+        bench: as of `build_app`.
 
     Raises:
         SettingsError: the address cannot be used, or is open to other machines without leave.
@@ -167,8 +182,8 @@ def serve(
         log_json()
     listener = listen(settings.chat, protected=settings.server.protected)
     address = _address(settings.chat.host, listener.getsockname()[1])
+    app = build_app(reader, settings, keep, store, preferences, bench)
     with listener, suppress(KeyboardInterrupt):
-        app = build_app(reader, settings, keep, store)
         server(app, lambda: announce(address)).run(sockets=[listener])
 
 

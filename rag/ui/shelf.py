@@ -39,6 +39,7 @@ from rag.schema import (
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+    from rag.settings import Settings
 
 _LONGEST_NAME, _LONGEST_TEXT = 80, 2000
 
@@ -135,13 +136,13 @@ class Shelf:
         """What is known of the collection that is open."""
         return self._shelved(self._folder.name)
 
-    def renew(self, make: Callable[[Path], Assistant]) -> None:
-        """Answer with newly made assistants from now on.
+    def renew(self, settings: Settings) -> None:
+        """Answer as these settings say from now on; what is under way ends as it began.
 
         Raises:
-            RagError: the one for the open collection cannot be made; all stays as it was.
+            ModelError, SettingsError: the model cannot be had; all stays as it was.
         """
-        fresh = make(self._folder)
+        fresh = self.current.with_settings(settings)
         with self._lock:
             self._opened = {self._folder: fresh}
 

@@ -14,7 +14,12 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-LANGUAGES: Mapping[str, str] = {"en": "English"}
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "ja": "日本語",
+}
 """Code to the name that its speakers give it."""
 _LOCALES = {"en": "en_GB", "de": "de_DE", "fr": "fr_FR", "ja": "ja_JP"}
 
