@@ -11,6 +11,7 @@ render.py        Answer -> HTML           cards.py, why.py   what was cited, che
 conversations.py the store of what was said    restore.py   JSON -> records   owner.py   whose it is
 history.py       its list, renaming, deleting, downloads
 written.py, export.py, share.py   an answer or a conversation as Markdown, text, JSON, a page
+filters.py       days, publishers, topics        timeline.py   sentences by date
 wish.py          what the page's script asks for
 source.py  Article -> HTML, the cited words marked
 markup.py        how a string of unknown origin becomes HTML
@@ -22,7 +23,7 @@ jobs.py          work that goes on meanwhile
 preferences.py   the settings page            evals.py  the page of evals
 pages.py         fills the templates of the pages beside the conversation
 words/           the languages of the interface
-newsdesk.css, newsdesk.js, cards.js, ask.js, history.js
+newsdesk.css, newsdesk.js, cards.js, ask.js, history.js, filters.js
 
 Gradio is imported when an application is built, not before.
 """

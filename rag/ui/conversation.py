@@ -15,6 +15,7 @@ from typing import Protocol
 from rag.errors import RagError
 from rag.schema import Answer, Article, ArticleFacts, Filters, Turn
 from rag.ui import render
+from rag.ui.filters import resolved
 from rag.ui.markup import shorten
 from rag.ui.why import Limits
 
@@ -197,9 +198,12 @@ class Desk:
             return
         limits = limits or Limits()
         exchange = Exchange(number=number, question=question, limits=limits)
-        stream = self._reader.astream(
-            question, limits.filters or None, earlier.history(), limits.without
-        )
+        try:
+            filters = resolved(limits, self._reader.summaries() if limits.topics else ())
+        except RagError as error:
+            yield Frame(earlier, replace(exchange, problem=str(error)), running=False, status="")
+            return
+        stream = self._reader.astream(question, filters, earlier.history(), limits.without)
         run = self._runs[session] = Run(stream)
         try:
             async with aclosing(self._frames(run, earlier, exchange)) as frames:

@@ -236,17 +236,22 @@ def exchange_dict(exchange: Exchange) -> dict[str, Any]:
         "stopped": exchange.stopped,
         "filters": exchange.limits.filters.to_dict(),
         "without": list(exchange.limits.without),
+        "topics": list(exchange.limits.topics),
     }
 
 
 def _exchange(content: dict[str, Any]) -> Exchange:
-    answer, without = content["answer"], tuple(content["without"])
-    filters = restored(Filters, content["filters"])
+    answer = content["answer"]
+    limits = Limits(
+        filters=restored(Filters, content["filters"]),
+        without=tuple(content["without"]),
+        topics=tuple(content["topics"]),
+    )
     return Exchange(
         number=content["number"],
         question=content["question"],
         answer=restored(Answer, answer) if answer else None,
         problem=content["problem"],
         stopped=content["stopped"],
-        limits=Limits(filters=filters, without=without),
+        limits=limits,
     )

@@ -37,7 +37,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _ROUTES = re.compile(
-    r"/|/source|/newsdesk\.css|/(newsdesk|cards|ask|history)\.js|/healthz|/readyz|/metrics"
+    r"/|/source|/newsdesk\.css|/(newsdesk|cards|ask|history|filters)\.js|/filters"
+    r"|/healthz|/readyz|/metrics"
     r"|/conversations(/[\w-]+(\.(md|json|html)|/rename|/delete))?"
     r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)|/mcp"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"

@@ -18,6 +18,7 @@ from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
 from rag.ui.conversations import Conversations
+from rag.ui.filters import read_limits
 from rag.ui.markup import escape
 from rag.ui.owner import owner
 from rag.ui.pages import Pages, nav_html, words_for
@@ -107,6 +108,7 @@ class Page:
         with gr.Column(elem_id="composer"):
             self.queue = _html("", "queue")
             with gr.Row(elem_id="bar"):
+                gr.Button("Filters", elem_id="filter", size="sm")
                 self.box = gr.Textbox(
                     label="Your question",
                     placeholder="Ask about these articles",
@@ -123,6 +125,7 @@ class Page:
             self.wish = _field("wish")
             self.grant = gr.Button("Grant", elem_id="grant")
             self.replaces = _field("replaces")
+            self.limits = _field("limits")
             self.kept_as = _html("", "kept-as")
 
     def _connect(self) -> None:
@@ -136,11 +139,18 @@ class Page:
         asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
         typed = [self.box.submit, self.send.click]
         asked = [
-            gr.on(typed, self._ask_typed, [self.box, self.replaces, self.conversation], **asking),
+            gr.on(
+                typed,
+                self._ask_typed,
+                [self.box, self.limits, self.replaces, self.conversation],
+                **asking,
+            ),
             self.grant.click(self._grant, [self.wish, self.conversation], **asking),
             self.retry.click(self._ask_again, [self.conversation], **asking),
             *(
-                example.click(self._ask_example, [example, self.conversation], **asking)
+                example.click(
+                    self._ask_example, [example, self.limits, self.conversation], **asking
+                )
                 for example in self.examples
             ),
         ]
@@ -173,14 +183,19 @@ class Page:
             yield await self._store_all(frame.earlier.with_next(frame.newest), request)
 
     async def _ask_example(
-        self, question: str, conversation: Conversation, request: gr.Request
+        self, question: str, query: str, conversation: Conversation, request: gr.Request
     ) -> Shown:
-        async with aclosing(self._ask(question, Limits(), conversation, request)) as shown:
+        async with aclosing(self._ask(question, _limits(query), conversation, request)) as shown:
             async for changes in shown:
                 yield changes
 
     async def _ask_typed(
-        self, question: str, replaces: str, conversation: Conversation, request: gr.Request
+        self,
+        question: str,
+        query: str,
+        replaces: str,
+        conversation: Conversation,
+        request: gr.Request,
     ) -> Shown:
         """The box is emptied once the question is taken, and may be typed into again.
 
@@ -188,7 +203,7 @@ class Page:
         """
         if replaces.isdecimal():
             conversation = conversation.before(int(replaces))
-        async with aclosing(self._ask(question, Limits(), conversation, request)) as shown:
+        async with aclosing(self._ask(question, _limits(query), conversation, request)) as shown:
             async for changes in shown:
                 taken = {self.box: "", self.replaces: ""} if self.halt in changes else {}
                 yield changes | taken
@@ -343,6 +358,14 @@ class Page:
             **dict.fromkeys([self.retry, self.new], begun),
             **dict.fromkeys([self.right, self.wrong], marks),
         }
+
+
+def _limits(query: str) -> Limits:
+    """The filters that are set; the form lets none be set that cannot be read."""
+    try:
+        return read_limits(query)
+    except RagError:
+        return Limits()
 
 
 def _field(name: str) -> gr.Textbox:

@@ -10,8 +10,9 @@ from itertools import groupby
 from rag.dates import written_day
 from rag.schema import Answer, Citation, Passage, Sentence, Verdict
 from rag.ui.cards import VERDICTS, also_in_html, beside_html, cards_html, failed_text
-from rag.ui.markup import count, escape, shorten
+from rag.ui.markup import count, day, escape, shorten
 from rag.ui.source import byline, source_link
+from rag.ui.timeline import dated
 from rag.ui.why import Limits, why_html
 from rag.ui.written import answer_markdown, answer_text
 
@@ -28,6 +29,7 @@ def answer_html(answer: Answer, limits: Limits | None = None) -> str:
     if answer.complete:
         parts += [
             _dated(answer),
+            _timeline(answer),
             _disagreements(answer),
             _sources(answer),
             _left_out(answer.left_out),
@@ -201,6 +203,18 @@ def _dated(answer: Answer) -> str:
 
 def _day(iso: str) -> str:
     return f'<time datetime="{escape(iso)}">{written_day(date.fromisoformat(iso))}</time>'
+
+
+def _timeline(answer: Answer) -> str:
+    """The sentences by day, where the question asks how something changed."""
+    rows = "".join(
+        f'<li><span class="day">{escape(day(when))}</span><span class="what">'
+        f"{escape(shorten(sentence.text, 200))}{_cites(cited, answer)}</span></li>"
+        for when, sentence, cited in dated(answer)
+    )
+    return f'<div class="timeline"><h3>By date of the articles</h3><ol>{rows}</ol></div>' * bool(
+        rows
+    )
 
 
 def _disagreements(answer: Answer) -> str:

@@ -12,9 +12,11 @@ from fastapi.responses import HTMLResponse, Response
 from rag.errors import RagError
 from rag.schema import Article
 from rag.ui.conversation import Reader
+from rag.ui.filters import form_html
+from rag.ui.render import problem_html
 from rag.ui.source import missing_html, page_html, read_spans, source_html
 
-SCRIPTS = ("newsdesk.js", "cards.js", "ask.js", "history.js")
+SCRIPTS = ("newsdesk.js", "cards.js", "ask.js", "history.js", "filters.js")
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -40,6 +42,15 @@ def routes(reader: Reader) -> APIRouter:
         copies = stored(reader, copy)
         content = source_html(found, (start, end), quote, read_spans(also), copies)
         return HTMLResponse(page_html(found.title or article, content), headers=_FRESH)
+
+    @router.get("/filters", response_class=HTMLResponse)
+    def filters(request: Request) -> HTMLResponse:
+        """The form of the filters, filled in as the query says."""
+        try:
+            form = form_html(request.url.query, reader.summaries())
+        except RagError as error:
+            form = f'<form class="filters">{problem_html(str(error))}</form>'
+        return HTMLResponse(form, headers=_FRESH)
 
     @router.get("/newsdesk.css")
     def styles() -> Response:

@@ -26,6 +26,8 @@ class Limits:
     filters: Filters = field(default_factory=Filters)
     without: tuple[str, ...] = ()
     """Labels of what was understood and is not to be."""
+    topics: tuple[str, ...] = ()
+    """Only articles filed under one of them; empty lets all through."""
 
 
 def why_html(answer: Answer, limits: Limits) -> str:
@@ -45,6 +47,12 @@ def searched_html(answer: Answer, limits: Limits) -> str:
     """What was searched for and understood, where that is more than the question."""
     chips = _chips(answer, limits)
     return f"{_said(answer)}{chips}"
+
+
+def limits_text(limits: Limits) -> str:
+    """As `filters_text`, with the topics: `by A; on chips or trade`."""
+    on = f"on {' or '.join(limits.topics)}" if limits.topics else ""
+    return "; ".join(filter(None, (filters_text(limits.filters), on)))
 
 
 def filters_text(filters: Filters) -> str:
@@ -73,11 +81,10 @@ def _chips(answer: Answer, limits: Limits) -> str:
     used = dict.fromkeys(one.label for one in answer.understood)
     chips = [_chip("drop", "Ask again without", label, "×") for label in used]
     chips += [_chip("restore", "Ask again with", label, "+") for label in limits.without]
-    if limited := filters_text(limits.filters):
+    if limited := limits_text(limits):
         chips.append(f'<span class="chip set">Only {escape(limited)}</span>')
-    return f'<p class="chips"><span class="by">First of all</span> {" ".join(chips)}</p>' * bool(
-        chips
-    )
+    first = '<span class="by">First of all</span> ' if used else ""
+    return f'<p class="chips">{first}{" ".join(chips)}</p>' if chips else ""
 
 
 def _chip(kind: str, asks: str, label: str, sign: str) -> str:
@@ -145,7 +152,7 @@ def _facts(answer: Answer, limits: Limits) -> str:
     facts = [
         ("Model", answer.model or "none: quoted evidence"),
         ("Answerable", likely and f"{likely} likely, judged from the passages"),
-        ("Limited to", filters_text(limits.filters)),
+        ("Limited to", limits_text(limits)),
         ("Time", timings),
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts if fact)
