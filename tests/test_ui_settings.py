@@ -147,7 +147,7 @@ def page(shelf, request):
         opened_browser() as browser,
     ):
         page = browser.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(f"{address}/settings")
         yield page
 

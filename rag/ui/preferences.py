@@ -118,8 +118,10 @@ class Preferences:
         Raises:
             SettingsError, ModelError: what is wrong, in words.
         """
+        from rag.importing import import_openai_like
         from rag.models import language_model
 
+        import_openai_like()  # takes seconds the first time, which are not the model's
         settings = self.with_choices(self.differing(fields))
         limit = min(settings.llm.timeout, _MOST_SECONDS)
         llm = settings.llm.model_copy(update={"timeout": limit})
