@@ -112,7 +112,7 @@ class SlowBench(Bench):
 
 
 def until(found) -> str:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not (text := found()):
         assert time.monotonic() < end
         time.sleep(0.05)
