@@ -90,7 +90,8 @@ def test_filters_and_texts_survive(text, names, day):
 
 
 def test_a_conversation_is_kept_whole(store):
-    first = Exchange(number=1, question="Why?", answer=full_answer(), limits=LIMITS)
+    marks = ((1, True), (3, False))
+    first = Exchange(number=1, question="Why?", answer=full_answer(), limits=LIMITS, marks=marks)
     broken = Exchange(number=2, question="And?", problem="The model is away.", stopped=True)
     kept = store.save("", Conversation((first, broken)))
     assert kept.key
@@ -240,6 +241,18 @@ TestStore = StoreMachine.TestCase
 TestStore.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
 
 
+def test_marked_citations_make_the_answer_that_is_judged():
+    exchange = talk("q").last
+    assert exchange.judged() is None
+    wrong = exchange.marked(2, right=False)
+    answer, right = wrong.judged()
+    assert ([one.number for one in answer.citations], right) == ([2], False)
+    both = wrong.marked(1, right=True).marked(3, right=False).marked(3, right=True)
+    answer, right = both.judged()
+    assert ([one.number for one in answer.citations], right) == ([1, 3], True)
+    assert exchange.marked(99, right=True).judged() is None
+
+
 # ---------------------------------------------------------------- given out
 
 
@@ -387,4 +400,4 @@ def test_browsers_that_come_from_elsewhere_share_nothing(store):
 
 def test_every_field_of_an_exchange_is_kept(store):
     kept = {item.name for item in fields(Exchange)}
-    assert kept == {"number", "question", "answer", "problem", "stopped", "limits"}
+    assert kept == {"number", "question", "answer", "problem", "stopped", "limits", "marks"}

@@ -46,8 +46,17 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def running(store):
-    with chatting(store=store, keep=lambda *_: True) as chat:
+def judged():
+    """The answers that readers marked: the numbers of their citations, and whether right."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def running(store, judged):
+    def keep(answer, _history, right):
+        judged.append(([one.number for one in answer.citations], right))
+
+    with chatting(store=store, keep=keep) as chat:
         yield chat
 
 
@@ -250,3 +259,17 @@ def test_filters_are_set_told_and_cleared(chat):
     page.locator("#filter.set").wait_for(state="detached")
     asked(page, "Who supports Rapidus?")
     assert chat.reader.calls[-1][0] is None
+
+
+def test_single_citations_are_marked_right_and_wrong(chat, judged):
+    page = chat.visit()
+    asked(page)
+    page.locator("#newest .answer a.cite").nth(1).click()
+    panel = page.locator("#source-panel")
+    panel.get_by_role("button", name="This source is wrong").click()
+    page.locator("#kept", has_text="1 citation marked wrong").wait_for()
+    panel.get_by_role("button", name="Next citation").click()
+    panel.locator(".place", has_text="3 of 3").wait_for()
+    panel.get_by_role("button", name="This source is right").click()
+    page.locator("#kept", has_text="1 citation marked right, the evidence").wait_for()
+    assert judged == [([2], False), ([3], True)]

@@ -58,6 +58,22 @@ class Exchange:
     problem: str = ""
     stopped: bool = False
     limits: Limits = field(default_factory=Limits)
+    marks: tuple[tuple[int, bool], ...] = ()
+    """Numbers of citations that the reader marked, and whether as right."""
+
+    def marked(self, citation: int, *, right: bool) -> Exchange:
+        """With one citation marked; its last mark counts."""
+        others = tuple(mark for mark in self.marks if mark[0] != citation)
+        return replace(self, marks=(*others, (citation, right)))
+
+    def judged(self) -> tuple[Answer, bool] | None:
+        """The answer with the right citations alone, or the wrong ones where none is right."""
+        if self.answer is None or not self.marks:
+            return None
+        right = any(ok for _, ok in self.marks)
+        chosen = {number for number, ok in self.marks if ok is right}
+        cited = tuple(one for one in self.answer.citations if one.number in chosen)
+        return (replace(self.answer, citations=cited), right) if cited else None
 
     def html(self) -> str:
         """The exchange as the reader sees it."""
@@ -99,6 +115,11 @@ class Conversation:
     def without_last(self) -> Conversation:
         """The conversation before its newest exchange."""
         return replace(self, exchanges=self.exchanges[:-1])
+
+    def with_changed(self, exchange: Exchange) -> Conversation:
+        """With this exchange in the place of the one of its number."""
+        changed = (exchange if one.number == exchange.number else one for one in self.exchanges)
+        return replace(self, exchanges=tuple(changed))
 
     def numbered(self, number: int) -> Exchange | None:
         """The exchange of that number, if it is still here."""

@@ -237,6 +237,7 @@ def exchange_dict(exchange: Exchange) -> dict[str, Any]:
         "filters": exchange.limits.filters.to_dict(),
         "without": list(exchange.limits.without),
         "topics": list(exchange.limits.topics),
+        "marks": [list(mark) for mark in exchange.marks],
     }
 
 
@@ -254,4 +255,5 @@ def _exchange(content: dict[str, Any]) -> Exchange:
         problem=content["problem"],
         stopped=content["stopped"],
         limits=limits,
+        marks=tuple((number, right) for number, right in content["marks"]),
     )

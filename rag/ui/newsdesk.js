@@ -14,6 +14,8 @@
       <button type="button" class="previous" aria-label="Previous citation">‹</button>
       <span class="place" role="status"></span>
       <button type="button" class="next" aria-label="Next citation">›</button>
+      <button type="button" class="mark right" aria-label="This source is right" hidden>✓</button>
+      <button type="button" class="mark wrong" aria-label="This source is wrong" hidden>✗</button>
       <button type="button" class="close" aria-label="Close the source">×</button>
     </div>
     <div class="content" tabindex="0"></div>`;
@@ -83,6 +85,11 @@
       else panel.show();
     }
     place();
+    const judged = document.querySelector("#machinery.marks") && link.closest(".answer");
+    panel.querySelectorAll(".mark").forEach((button) => {
+      button.hidden = !judged;
+      button.setAttribute("aria-pressed", "false");
+    });
     part("content").focus({ preventScroll: true });
     part("content").scrollTop = 0;
     source.querySelector("mark.cited")?.scrollIntoView({ block: "center" });
@@ -92,6 +99,21 @@
     const { links, at } = place();
     const next = links[at + by];
     if (at >= 0 && next) open(next);
+  };
+
+  // What the reader thinks of this one citation goes to the server, which says what became of it.
+  const judge = (button) => {
+    const link = opened();
+    if (!link) return;
+    panel.querySelectorAll(".mark").forEach((each) => {
+      each.setAttribute("aria-pressed", String(each === button));
+    });
+    window.newsdesk.wish({
+      kind: "mark",
+      number: Number(link.closest(".turn").id.replace("turn-", "")),
+      citation: Number(link.classList[1].replace("n", "")),
+      right: button.classList.contains("right"),
+    });
   };
 
   const close = () => {
@@ -110,6 +132,7 @@
     if (event.target === panel || event.target.closest(".close")) close();
     if (event.target.closest(".previous")) step(-1);
     if (event.target.closest(".next")) step(1);
+    if (event.target.closest(".mark")) judge(event.target.closest(".mark"));
   });
 
   document.addEventListener("click", (event) => {

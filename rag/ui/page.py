@@ -16,7 +16,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
-from rag.ui.conversation import Conversation, Desk, Frame, Keep, Reader
+from rag.ui.conversation import Conversation, Desk, Exchange, Frame, Keep, Reader
 from rag.ui.conversations import Conversations
 from rag.ui.filters import read_limits
 from rag.ui.markup import escape
@@ -121,7 +121,10 @@ class Page:
                 self.send = gr.Button("Ask", variant="primary", elem_id="send")
                 self.halt = gr.Button("Stop", variant="stop", elem_id="halt", visible=False)
             _html(_HINT, "hint")
-        with gr.Column(elem_id="machinery"):  # what scripts write and read; never seen
+        marks = "marks" if self._keep is not None else ""
+        with gr.Column(
+            elem_id="machinery", elem_classes=marks
+        ):  # what scripts write and read; never seen
             self.wish = _field("wish")
             self.grant = gr.Button("Grant", elem_id="grant")
             self.replaces = _field("replaces")
@@ -229,11 +232,32 @@ class Page:
         asked = conversation.numbered(wish.number)
         if asked is None:
             return
+        if wish.kind == "mark":
+            marked = asked.marked(wish.citation, right=wish.right)
+            yield await self._mark_citation(marked, conversation, request)
+            return
         earlier = conversation.without_last() if asked is conversation.last else conversation
         limits = relimited(asked.limits, wish)
         async with aclosing(self._ask(asked.question, limits, earlier, request)) as shown:
             async for changes in shown:
                 yield changes
+
+    async def _mark_citation(
+        self, marked: Exchange, conversation: Conversation, request: gr.Request
+    ) -> dict[Any, Any]:
+        """Keep what the reader thinks of single citations as a case for evals."""
+        judged = marked.judged()
+        if self._keep is None or judged is None:
+            return _nothing()
+        answer, right = judged
+        try:
+            self._keep(answer, conversation.before(marked.number).history(), right)
+        except RagError as error:
+            return {self.kept: problem_html(str(error))}
+        told = {self.kept: kept_html(right=right, citations=len(answer.citations))}
+        changed = conversation.with_changed(marked)
+        stored = await self._store_all(changed, request) if self._store else {}
+        return {self.conversation: changed} | stored | told
 
     async def _store_all(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
         """Keep the conversation; what the page then knows it by."""

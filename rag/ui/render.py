@@ -67,9 +67,13 @@ def stopped_html() -> str:
     return '<p class="stopped">Stopped. What stands above had been checked.</p>'
 
 
-def kept_html(*, right: bool) -> str:
-    """The note below an answer that the reader has marked."""
+def kept_html(*, right: bool, citations: int = 0) -> str:
+    """The note below an answer that the reader has marked, as a whole or `citations` of it."""
     what = "right, with its citations as evidence" if right else "wrong, to be completed by hand"
+    if citations and right:
+        what = f"{count(citations, 'citation')} marked right, the evidence of the question"
+    elif citations:
+        what = f"{count(citations, 'citation')} marked wrong, to be completed by hand"
     return f'<p class="kept" role="status">Saved as a case for evals: {what}.</p>'
 
 
