@@ -13,7 +13,7 @@ from rag.settings import Settings
 
 QUESTION = "How much will the fund pay for JSR?"
 BOX = "#box textarea"
-_PATIENCE = 30_000
+_PATIENCE = 60_000
 """Milliseconds that anything may take on a busy machine."""
 
 

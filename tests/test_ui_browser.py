@@ -83,7 +83,7 @@ def visit(browser, context, address):
 
     def opened(**options):
         page = browser.new_page(**options) if options else context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         pages.append(page)
         page.on("request", noted)
         page.on("dialog", lambda dialog: trouble.append(f"dialog: {dialog.message}"))
