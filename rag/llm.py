@@ -47,6 +47,12 @@ _CLOSE_WITHIN = 2.0
 _CHARACTERS_PER_TOKEN = 16
 """More than any token of common models spells on average; what is longer has no end."""
 
+_BYTES_PER_TOKEN = 4096
+"""More than any endpoint wraps around one token."""
+
+_BYTES_AROUND = 1_000_000
+"""Bytes of an answer besides; a page of HTML that says what is wrong, say."""
+
 _Pieces = queue.SimpleQueue["str | BaseException | None"]
 """Pieces of text; then what went wrong, or None."""
 
@@ -273,7 +279,7 @@ class LanguageModel:
         finished = False
         nonsense = (ValueError, LookupError, TypeError, AttributeError)
         try:
-            async with address.open() as http:
+            async with address.open(max_tokens * _BYTES_PER_TOKEN + _BYTES_AROUND) as http:
                 async for response in await self._asked(address, http, messages, max_tokens):
                     finished = finished or _is_last(response)
                     if piece := (response.delta or "")[:room]:
@@ -339,13 +345,16 @@ class _Address(NamedTuple):
     certificates: SSLContext | None
     ours: bool
 
-    def open(self) -> httpx.AsyncClient:
-        """A client for one request."""
+    def open(self, most_bytes: int) -> httpx.AsyncClient:
+        """A client for one request, whose answer may have so many bytes."""
         import httpx
+
+        from rag.llm_bound import bounded
 
         return httpx.AsyncClient(
             verify=self.certificates or False,  # none are needed for http, and loading them is slow
             trust_env=not self.ours,  # a proxy has no business between us and a server of our own
+            event_hooks={"response": [bounded(most_bytes)]},
         )
 
 
@@ -362,7 +371,7 @@ class _Background:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+                self._thread = threading.Thread(target=_run, args=(self._loop,), daemon=True)
                 self._thread.start()
                 atexit.register(self.close)
             return asyncio.run_coroutine_threadsafe(request, self._loop)
@@ -373,10 +382,15 @@ class _Background:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop and thread:
             atexit.unregister(self.close)
-            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(_CLOSE_WITHIN)
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(_CLOSE_WITHIN)
-            loop.close()
+            thread.join(_CLOSE_WITHIN)  # an import may hold the loop; it ends after that
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run until the loop is stopped, and end what is under way then."""
+    loop.run_forever()
+    loop.run_until_complete(_cancel_all())
+    loop.close()
 
 
 async def _cancel_all() -> None:

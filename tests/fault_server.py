@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -167,6 +169,43 @@ class _FaultHandler(BaseHTTPRequestHandler):
         self._begin()
         self._event({"error": {"code": 400, "message": "the context size has been exceeded"}})
         self._end()
+
+    def mode_reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._begin()
+        self._piece("Hello")
+        self.connection.close()
+
+    def mode_redirect(self) -> None:
+        self._send(307, b"", {"Location": f"{self.faults.base_url}/chat/completions"})
+
+    def mode_garbled(self) -> None:
+        self._send(
+            200, b"not gzip", {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
+        )
+
+    def mode_no_utf8(self) -> None:
+        self._begin()
+        self._chunk(b"data: \xff\xfe\x80\n\n")
+        self._end()
+
+    def mode_endless_line(self) -> None:
+        self._begin()
+        self._chunk(b"data: ")
+        while not self.faults.stopping.is_set():
+            self._chunk(b"a" * 65_536)
+
+    def mode_endless_empty(self) -> None:
+        self._begin()
+        while not self.faults.stopping.is_set():
+            self._piece("")
+            time.sleep(0.002)
+
+    def mode_unavailable(self) -> None:
+        self._refuse(503, "loading", {"Retry-After": "Wed, 21 Oct 2037 07:28:00 GMT"})
+
+    def mode_busy_at_once(self) -> None:
+        self._refuse(429, "slow down")
 
     def _begin(self) -> None:
         self.send_response(200)
