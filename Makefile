@@ -7,7 +7,7 @@ BIN := .venv/bin
 INDEX ?= .newsdesk/index
 SIZES ?= 10000 100000
 
-.PHONY: help chat ask test check install eval bench-ingest bench-search lock screenshots clean
+.PHONY: help chat ask test check install eval bench-ingest bench-search torture lock screenshots clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ bench-ingest: .venv/installed ## make bench-ingest DATA=DIR, with scifact and mu
 bench-search: .venv/installed ## make bench-search DATA=DIR [SIZES="10000 100000"] [PACKAGES=DIR]
 	@test -n "$(DATA)" || { echo "Say where the data sets are: make bench-search DATA=DIR"; exit 1; }
 	$(BIN)/python evals/bench_search.py "$(DATA)" --sizes $(SIZES) $(if $(PACKAGES),--packages "$(PACKAGES)")
+
+torture: .venv/installed ## Everything at length, within an hour: make torture [DATA=DIR]
+	$(BIN)/python evals/torture.py $(DATA)
 
 screenshots: .venv/installed ## Make the pictures in docs/images
 	$(BIN)/python tests/screenshots.py
