@@ -9,8 +9,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,6 +21,7 @@ from rag.addresses import is_address
 from rag.cite import with_marks
 from rag.cli_calibrate import calibrate
 from rag.cli_eval import evals
+from rag.cli_serve import chat, mcp, password
 from rag.console import (
     IndexOption,
     JsonOption,
@@ -42,7 +43,6 @@ from rag.schema import (
     Rejection,
     Search,
     Sentence,
-    Turn,
     Understood,
     Verification,
 )
@@ -50,7 +50,6 @@ from rag.understand import parts_of
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
-    from rag.settings import Settings
 
 app = typer.Typer(
     name="rag",
@@ -63,6 +62,9 @@ app = typer.Typer(
 )
 app.add_typer(evals, name="eval")
 app.command("calibrate")(calibrate)
+app.command()(chat)
+app.command()(mcp)
+app.command()(password)
 
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")
@@ -529,70 +531,6 @@ def _verdict_line(sentence: Sentence) -> str:
     return f"{sentence.verdict:>11}  {sentence.score:.2f}  {sentence.text}" + (
         f"\n             failed {failed}" if failed else ""
     )
-
-
-@app.command()
-def chat(
-    *,
-    index: IndexOption = None,
-    host: Annotated[str | None, typer.Option("--host", help="Address to serve on.")] = None,
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")
-    ] = None,
-) -> None:
-    """Serve the chat in a browser."""
-    from rag.evaluate.bench import Bench
-    from rag.evaluate.saved import save
-    from rag.ui import Preferences, Shelf, serve
-    from rag.ui.conversations import Conversations, conversations_file
-
-    given = {"host": host, "port": port}
-    told = {key: value for key, value in given.items() if value is not None}
-
-    def load(choices: Mapping[str, Mapping[str, Any]]) -> Settings:
-        return settings_for(index, choices, chat=told)
-
-    with opened(index, chat=told) as assistant:
-        shelf = Shelf(assistant)
-        preferences = Preferences.beside(shelf, load)
-
-        def keep(answer: Answer, history: Sequence[Turn], right: bool) -> bool:
-            return save(shelf.folder, answer, right=right, history=history)
-
-        bench = Bench(lambda: shelf.current)
-        with closing(Conversations(conversations_file(assistant.settings.index.dir))) as store:
-            serve(shelf, preferences.settings, _announce, keep, store, preferences, bench)
-
-
-@app.command()
-def mcp(*, index: IndexOption = None) -> None:
-    """Serve the tools ask, retrieve and read_article on standard input and output (MCP)."""
-    from rag.api.logs import log_json
-    from rag.api.service import Service
-    from rag.api.tools import tools
-
-    with opened(index) as assistant:
-        if assistant.settings.server.log_json:
-            log_json()
-        tools(Service(assistant, assistant.settings)).run("stdio")
-
-
-@app.command()
-def password(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who is to be let in.")],
-) -> None:
-    """Make the line of `server.users` that lets somebody into the chat and the HTTP interfaces."""
-    from rag.passwords import user_line
-
-    if sys.stdin.isatty():
-        given = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    else:
-        given = sys.stdin.readline().rstrip("\r\n")
-    print(user_line(name, given))
-
-
-def _announce(address: str) -> None:
-    print(f"Newsdesk is at {address}  (Ctrl+C stops it)", flush=True)
 
 
 @app.command()

@@ -34,6 +34,7 @@ _FAILED = {
     "meaning": "words for which the cited text has nothing",
     "mark": "a citation of something that was not found",
     "evidence": "no citation",
+    "markup": "an address or markup in the model's own words",
 }
 """What it means that a check failed; the checks are those of `rag.schema.Failure`."""
 
