@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INDEX ?= .newsdesk/index
 SIZES ?= 10000 100000
+WORKERS ?= 2
 
 .PHONY: help chat ask test check install eval bench-ingest bench-search torture lock screenshots clean
 
@@ -21,7 +22,7 @@ ask: .venv/installed ## make ask Q="Who supports Rapidus?"
 	@$(BIN)/rag ask --index $(INDEX) "$(Q)"
 
 test: .venv/installed ## Set up and run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: .venv/installed ## Style, types and architecture, as CI runs them
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from chromium import PHONE, opened_browser, served
@@ -19,6 +19,8 @@ from rag.evaluate.command import what_runs
 from rag.evaluate.html_report import save_report
 from rag.paths import shipped
 from rag.settings import Settings
+from rag.ui import Shelf
+from rag.ui.conversations import Conversations
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
@@ -30,6 +32,8 @@ PICTURES = (
     ("declined", DESKTOP, "light", "Who won the 2022 World Cup?", False),
 )
 """Name, window, colours, question, and whether the first source is opened."""
+PAGES = (("collection", DESKTOP, "light"), ("collection-phone", PHONE, "dark"))
+"""Name, window and colours of the collection's page."""
 
 
 @contextmanager
@@ -40,7 +44,10 @@ def starter() -> Iterator[tuple[Assistant, str]]:
         Assistant.open(folder, Settings.load(environ={})) as assistant,
     ):
         assistant.ingest([shipped("corpus")])
-        with served(assistant, assistant.settings) as address:
+        with (
+            closing(Conversations(Path(folder) / "conversations.sqlite")) as store,
+            served(Shelf(assistant), assistant.settings, lambda *_, **__: True, store) as address,
+        ):
             yield assistant, address
 
 
@@ -79,6 +86,11 @@ def main() -> None:
                 page.locator("#newest .answer a.cite").first.click()
                 page.locator("#source-panel mark.cited").first.wait_for()
             page.wait_for_timeout(500)  # until scrolling has come to rest
+            page.screenshot(path=IMAGES / f"{name}.png")
+            page.close()
+        for name, window, scheme in PAGES:
+            page = browser.new_page(**window, color_scheme=scheme)
+            page.goto(f"{address}/collection")
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
         report(browser, assistant)
