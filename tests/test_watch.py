@@ -197,7 +197,9 @@ def test_a_file_that_an_editor_replaces_is_watched_on(folder):
 def test_the_command_tells_each_round_in_a_line_and_ends_well_at_ctrl_c(folder, tmp_path):
     (folder / "one.txt").write_text(STORY)
     (folder / "bad.xyz").write_text(STORY)
-    command = [sys.executable, "-c", "from rag.cli import run; run()"]
+    # A test that runs in the background may have Ctrl-C ignored, and hand that down.
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{start}; from rag.cli import run; run()"]
     command += ["ingest", "--watch", str(folder), "--index", "index"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
