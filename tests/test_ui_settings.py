@@ -193,7 +193,7 @@ def test_colours_are_kept_by_the_browser_for_every_page(page):
     page.wait_for_function("() => document.documentElement.dataset.appearance === 'dark'")
     assert paper() < 60
     page.get_by_role("link", name="Ask").click()
-    page.locator("#welcome h2").wait_for()
+    page.locator("#box textarea").wait_for()  # there is nothing to welcome to: it is empty
     page.wait_for_function("() => document.documentElement.dataset.appearance === 'dark'")
     assert paper() < 60
 
