@@ -703,7 +703,14 @@ def test_serving_announces_the_address_and_ends_quietly_when_interrupted():
     assert (rest, errors, server.returncode) == ("ended\n", "", 0)
 
 
-def test_importing_the_package_leaves_gradio_alone():
-    code = "import sys, rag.ui; sys.exit('gradio' in sys.modules or 'fastapi' in sys.modules)"
+@pytest.mark.parametrize(
+    ("imported", "left_alone"),
+    [("rag, rag.cli", ("rag.ui", "gradio", "fastapi")), ("rag.ui", ("gradio",))],
+)
+def test_what_only_a_server_needs_is_imported_by_it(imported, left_alone):
+    code = f"import sys, {imported}; sys.exit(', '.join({set(left_alone)} & set(sys.modules)) or 0)"
     root = Path(__file__).parent.parent
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, check=False, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, "")

@@ -33,8 +33,8 @@ class Endpoint(BaseHTTPRequestHandler):
         good = KEY in self.keys[-1]
         body = (
             'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":'
-            '[{"index":0,"delta":{"role":"assistant","content":"ready <b>"},"finish_reason":null}]}'
-            "\n\ndata: [DONE]\n\n"
+            '[{"index":0,"delta":{"role":"assistant","content":"ready <b>"},'
+            '"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
             if good
             else '{"error": {"message": "no such key"}}'
         ).encode()
@@ -156,7 +156,7 @@ def page(shelf, request):
 def test_a_model_is_tested_and_used_and_its_key_is_never_shown(page, shelf, endpoint, caplog):
     caplog.set_level(logging.DEBUG)
     page.get_by_label("A model at an OpenAI-compatible address").check()
-    page.get_by_label("Address").fill(endpoint)
+    page.get_by_label("Address", exact=True).fill(endpoint)
     page.get_by_label("Model", exact=True).fill("m")
     page.get_by_label("Key").fill("wrong")
     page.get_by_role("button", name="Test the model").click()
@@ -173,7 +173,7 @@ def test_a_model_is_tested_and_used_and_its_key_is_never_shown(page, shelf, endp
     assert page.get_by_label("Key").get_attribute("placeholder") == "A key is set"
     assert KEY not in page.content()
     assert not any(KEY in record.getMessage() for record in caplog.records)
-    page.get_by_label("Address").fill("http://127.0.0.1:9/v1")
+    page.get_by_label("Address", exact=True).fill("http://127.0.0.1:9/v1")
     page.get_by_role("button", name="Test the model").click()
     page.locator(".problem", has_text="cannot be reached").wait_for()
     page.get_by_role("button", name="Forget these choices").click()
