@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.facts import MONTHS, facts, name_key, name_keys
-from rag.question import OTHER, answers_exactly, answers_kind, exact_kind, keys, kind
+from rag.question import OTHER, answers_exactly, answers_kind, exact_kind, keys, kind, matter
 from rag.reader import Told
 from rag.schema import Evidence, Passage
 from rag.sentences import sentence_spans
@@ -251,7 +251,7 @@ class _Asked:
 
     @classmethod
     def of(cls, question: str, passages: Sequence[Passage]) -> _Asked:
-        terms = _terms(question)
+        terms = _terms(matter(question))
         texts: dict[str, str] = {}
         for p in passages:
             facts_of = f"{p.title} {_month(p.published)}"

@@ -35,11 +35,23 @@ _KINDS = (
 )
 _SEVERAL = re.compile(
     r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ence|ences|ent)?|both|respectively"
-    r"|each|list|which (?:\w+ ){0,2}\w+s|what are|who are"
+    r"|each|list|(?:which|what) (?!(?:was|is|has|does)\b)(?:(?!did|do|are|were|had|have)\w+ ){0,2}"
+    r"\w*[^\Wsiu]s(?<!\bhas)(?<!\bdoes)(?<!\bwas)|what are|who are"
     r"|and (?:who|what|when|where|how|which)"
     r"|change[ds]?|evolve[ds]?|between .+ and"
     r"|ha(?:s|ve) .{1,80} (?:grown|risen|fallen|widened|shifted|been (?:raised|cut|extended))"
     r"|over (?:time|the (?:years|months))|(?:happened|come) .{0,60}(?:since|after))\b",
+    re.IGNORECASE,
+)
+_TASK = re.compile(
+    r"(?:^|(?<=[.?!;:] ))\W*(?:please )?(?:compare|contrast|name|list|give|state|describe|explain"
+    r"|show|summari[sz]e|outline|identify)\b(?: me\b)?",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(r"\bthan\b|\bor\b|^\W*(?:which|who|what) ", re.IGNORECASE)
+_GRADE = re.compile(
+    r"\b(?:bigger|larger|greater|smaller|higher|lower|longer|shorter|earlier|later|sooner|older"
+    r"|newer|cheaper)\b",
     re.IGNORECASE,
 )
 _EXACT = tuple(
@@ -84,6 +96,16 @@ _INSTEAD = re.compile(
     r"(?P<new>[^?]{1,60}?)\W*$",
     re.IGNORECASE,
 )
+
+
+def matter(question: str) -> str:
+    """The question without the words that only say what to do with what is found.
+
+    Articles tell how large two things are; that they are to be compared, named or told which of
+    them is larger, they do not say.
+    """
+    left = _TASK.sub("", question)
+    return _GRADE.sub("", left) if _COMPARED.search(left) else left
 
 
 def kind(question: str) -> str:
