@@ -25,6 +25,12 @@ _JOIN = re.compile(
     r"(?:\s+(?:for|in|to|of|by|with|that (?:for|of|in)))?(?:\s+the)?)\s+",
     re.IGNORECASE,
 )
+_AGAINST = re.compile(
+    r",?\s+(?:(?:as )?compared (?:with|to)|versus|vs\.?|as against|in contrast to)\s+",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(r"(?<=['’]s)(?:\s+[a-z]\w*){1,3}(?=\s*(?:[?.,;]|$))")
+"""What belongs to a name, up to the end of its clause."""
 _COMMA = re.compile(r",\s+(?:(?:for|in|to|of|by|with)\s+)?(?:the\s+)?", re.IGNORECASE)
 _TASK = re.compile(r"^(?:Compare|Contrast|Name|List|Between|Tell|Describe|Explain)\b\s*")
 _RESPECTIVELY = re.compile(r",?\s*\brespectively\b", re.IGNORECASE)
@@ -44,7 +50,8 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
 
     "A, B and C" or "A versus B" of names becomes a question about each of them; two such lists and
     "respectively" go together name by name; ", and when …" becomes a question of its own, which
-    keeps the names of the first.
+    keeps the names of the first; so does what stands behind "compared with", without names of its
+    own.
 
     Args:
         question: a whole one.
@@ -52,11 +59,25 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
     """
     if lists := list(_lists(question, apart)):
         return _one_by_one(question, lists)
+    if sides := _sides(question):
+        return sides
     clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
     if len(clauses) < 2:
         return []
     subject = " ".join(name.words for name in facts(clauses[0]).names)
     return [clauses[0], *(f"{subject}{BEHIND}{clause}" for clause in clauses[1:])]
+
+
+def _sides(question: str) -> list[str]:
+    """Both sides of a comparison; the second with the words of the first, and its own names."""
+    sides = [side.strip(" ,;?") for side in _AGAINST.split(question)]
+    if len(sides) != 2 or not all(len(side.split()) > 1 for side in sides):
+        return []
+    first, second = sides
+    if facts(second).names:
+        for name in facts(first).names:
+            first = first.replace(name.words, "")
+    return [sides[0], f"{' '.join(first.split())} {second}"]
 
 
 def _one_by_one(question: str, lists: Sequence[_List]) -> list[str]:
@@ -109,5 +130,7 @@ def _names(question: str) -> Iterator[tuple[str, int, int]]:
         start = question.find(words, after)
         if start >= 0 and words:
             after = start + len(words)
+            if owned := _OWNED.match(question, after):
+                words, after = question[start : owned.end()], owned.end()
             if opening is None or start >= opening.end():
                 yield words, start, after
