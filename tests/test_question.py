@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question import answers_exactly, asks_several, exact_kind, kind, make_whole
+from rag.question import answers_exactly, asks_several, exact_kind, kind, make_whole, matter
 from rag.schema import Turn
 
 
@@ -77,3 +77,33 @@ def test_what_the_question_says_itself_is_no_answer():
 )
 def test_a_change_asks_for_several_things(question):
     assert asks_several(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("On what days did the rules start to apply?", True),
+        ("What new plants did Intel announce?", True),
+        ("Which companies own it?", True),
+        ("What was his name?", False),
+        ("Which process is used?", False),
+        ("What does Intel's chief say?", False),
+    ],
+)
+def test_the_plural_asks_for_several_things(question, several):
+    assert asks_several(question) == several
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("Compare Dresden and Kumamoto.", "Dresden and Kumamoto."),
+        ("Which law is bigger? Give both amounts.", "Which law is ? both amounts."),
+        ("Is Intel older than AMD?", "Is Intel than AMD?"),
+        ("Please list the plants.", "the plants."),
+        ("When did Apple list its shares?", "When did Apple list its shares?"),
+        ("How did the later rules work?", "How did the later rules work?"),
+    ],
+)
+def test_what_is_to_be_done_with_what_is_found_is_not_looked_for(question, left):
+    assert " ".join(matter(question).split()) == left
