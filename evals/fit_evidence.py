@@ -1,4 +1,4 @@
-"""Fits the weights of `rag/evidence.py`: which sentence answers, and whether any does.
+"""Fits the weights of `rag/features.py`: which sentence answers, and whether any does.
 
     python evals/fit_evidence.py SQUAD2.jsonl [--every 3] [--reader]
 
@@ -31,11 +31,11 @@ from rag import evidence, models
 from rag.answer import FURTHER
 from rag.assistant import Assistant
 from rag.evaluate.cases import Dataset
-from rag.evidence import FEATURES
+from rag.features import FEATURES, OF_QUESTION, Candidate
 from rag.schema import Article
 from rag.settings import Settings
 
-SELECTING = list(range(len(FEATURES) - evidence.OF_QUESTION))
+SELECTING = list(range(len(FEATURES) - OF_QUESTION))
 """What differs between the sentences of one question."""
 
 
@@ -49,7 +49,7 @@ class Asked:
     table: np.ndarray
     right: np.ndarray
     question: str
-    sentences: list[evidence._Sentence]
+    sentences: list[Candidate]
     article: str = ""
     """What the question was written about."""
     answers: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def rows(assistant, question, group, half, right, without="", reader=None, histo
     kept = [one for one in found if one.article_id != without]
     passages = [replace(one, rank=rank) for rank, one in enumerate(kept, start=1)]
     asked = request.parts or [request.question]
-    sentences = evidence._sentences(passages)
+    sentences = evidence.sentences_of(passages)
     tables = evidence.tables(asked, sentences, passages, Remembered(assistant.embed), reader)
     return [
         Asked(

@@ -36,7 +36,7 @@ from torch.nn import functional
 from transformers import BertModel
 
 from rag.assistant import Assistant
-from rag.evidence import UNREAD
+from rag.features import UNREAD
 from rag.models import _default_embedder
 from rag.reader import SENTENCE, PairReader, Told, paired
 from rag.schema import Article

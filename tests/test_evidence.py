@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from fakes import HashEmbedder
 
-from rag.evidence import FEATURES, READ_TOO, READING, UNREAD, select
+from rag.evidence import select
+from rag.features import FEATURES, READ_TOO, READING, UNREAD
 from rag.schema import Passage
 
 TEXT = (

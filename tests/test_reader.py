@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from rag import evidence, models
 from rag.errors import ModelError
-from rag.evidence import FEATURES, READ, READING, select, tables
+from rag.evidence import READ, select, tables
+from rag.features import FEATURES, READING
 from rag.model_folder import ModelFolder
 from rag.paths import shipped
 from rag.reader import (
@@ -157,7 +158,7 @@ def test_only_the_best_sentences_are_read_however_many_parts() -> None:
     ]  # fmt: skip
     for asked in ([ASKED], [ASKED, "Who pays?", "What is JSR?"]):
         reader = WordReader("40")
-        sentences = evidence._sentences(passages)
+        sentences = evidence.sentences_of(passages)
         found = tables(asked, sentences, passages, HashEmbedder().embed, reader)
         assert sum(len(told) for _, told in reader.read_of) <= READ
         assert [len(table) for _, table in found] == [len(told) for _, told in reader.read_of]
