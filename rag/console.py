@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from rag.inert import inert
 from rag.schema import Progress
 from rag.settings import Settings
 
@@ -109,3 +110,9 @@ def _plain_progress() -> Callable[[Progress], None]:
             print(f"{step.stage} {step.done} of {step.total or '?'}", file=sys.stderr)
 
     return show
+
+
+def source_line(item: Any) -> str:
+    """Title, publisher and date of a passage, a citation or an article."""
+    facts = (item.title or item.article_id, item.publisher, item.published or "date unknown")
+    return inert(" · ".join(fact for fact in facts if fact))

@@ -15,10 +15,10 @@ from fakes import HashEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import cli
 from rag.answer_page import Page
 from rag.assistant import Assistant
 from rag.cite import Bibliography, Bound
+from rag.cli_ask import print_answer
 from rag.console import print_json, say
 from rag.evaluate import Case, Dataset, run
 from rag.evaluate.export import export
@@ -102,7 +102,7 @@ def test_an_obedient_model_gets_nothing_past_the_gate(asked, kind, capsys):
         article = assistant.article(passage.article_id)
         page = page_html(article.title, source_html(article, (0, 3), "", (), [article]))
         assert gate().page_faults(page, {article.url}) == []
-    cli._print_answer(answer)
+    print_answer(answer)
     printed = capsys.readouterr().out
     numbers = {citation.number for citation in answer.citations}
     assert gate().faults(printed, numbers) == []
