@@ -230,5 +230,5 @@ def with_marks(sentences: Iterable[Sentence]) -> str:
 
 def sentence_with_marks(sentence: Sentence) -> str:
     """One sentence of `with_marks`."""
-    marks = "".join(f"[{number}]" for number in sentence.citations)
-    return " ".join(filter(None, (inert(sentence.text), marks)))
+    marks = [f"[{number}]" for number in sentence.citations]  # [1][2] would be a link in Markdown
+    return " ".join(filter(None, (inert(sentence.text), *marks)))

@@ -78,8 +78,8 @@ def _marks(answer: Answer) -> Iterator[tuple[int, int, int, Sentence]]:
     end = 0
     for sentence, piece in zip(answer.sentences, pieces(answer), strict=True):
         end += len(piece)
-        start = end - sum(len(f"[{number}]") for number in sentence.citations)
+        start = end - len(" ".join(f"[{number}]" for number in sentence.citations))
         for number in sentence.citations:
             width = len(f"[{number}]")
             yield start, start + width, number, sentence
-            start += width
+            start += width + 1
