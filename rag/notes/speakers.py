@@ -293,6 +293,8 @@ def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
         if paragraph - one.paragraph <= NEAR_PARAGRAPHS
     ]
     at, keys = next(((one, keys) for one in near if (keys := _keys(one))), (None, set[str]()))
+    if at and at.speaker:  # who spoke goes on, whoever was spoken of
+        keys = {at.speaker}
     if at is None or len(keys) > 1 or keys == {""}:
         return ""
     key = next(iter(keys))
