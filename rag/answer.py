@@ -159,7 +159,7 @@ class Answerer:
             max(most, COMPARED),
             self._reader,
         )
-        likely = max((item.score for item in found[:most]), default=0.0)
+        likely = max((item.score for item in found), default=0.0)
         forms = newer_forms(found, self._article, most)
         changes = changed(request.question, [*found, *forms])
         updates = changes if prefers_later(request.question) else []

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.facts import facts
-from rag.features import COSINE, READ_TOO, READING, UNREAD, Asked, Candidate, Fit, features_of
+from rag.features import (
+    COSINE,
+    LONG,
+    READ_TOO,
+    READING,
+    UNREAD,
+    Asked,
+    Candidate,
+    Fit,
+    features_of,
+    length,
+)
 from rag.reader import Told
 from rag.schema import Evidence, Passage
 from rag.sentences import sentence_spans
@@ -35,7 +46,7 @@ READ = 20
 def scored_by(embedder: str, reader: Reader | None) -> str:
     """What `select` scores by: the fingerprints of the models, and a hash of the weights."""
     fit = READ_TOO if reader else UNREAD
-    weights = sha256(f"{fit.select.tolist()} {fit.answers.tolist()} {fit.bias}".encode())
+    weights = sha256(f"{fit.select.tolist()} {fit.answers.tolist()} {fit.bias} {LONG}".encode())
     read = reader.fingerprint if reader else "no reader"
     return f"{embedder}; {read}; weights {weights.hexdigest()[:12]}"
 
@@ -64,7 +75,8 @@ def select(
     asked = parts or [question]
     fit = READ_TOO if reader else UNREAD
     found = tables(asked, sentences, passages, embed, reader)
-    rankings = [_ranked(fit, *table) for table in found]
+    odds = LONG * length(question)
+    rankings = [_ranked(fit, *table, odds) for table in found]
     turns = zip(*rankings, strict=False)
     ranked = [pick for turn in turns for pick in turn]
     return [
@@ -72,12 +84,17 @@ def select(
     ]
 
 
-def _ranked(fit: Fit, candidates: Sequence[Candidate], table: NDArray[np.float64]) -> list[_Pick]:
-    """The candidates best first, each with its likelihood of answering and its share."""
+def _ranked(
+    fit: Fit, candidates: Sequence[Candidate], table: NDArray[np.float64], odds: float
+) -> list[_Pick]:
+    """The candidates best first, each with its likelihood of answering and its share.
+
+    `odds` are the log-odds that the question brings, whatever the sentence.
+    """
     values = table @ fit.select
     shares = np.exp(values - values.max())
     shares /= shares.sum()
-    likely = 1.0 / (1.0 + np.exp(-(table @ fit.answers + fit.bias)))
+    likely = 1.0 / (1.0 + np.exp(-(table @ fit.answers + fit.bias + odds)))
     return [
         (candidates[place], float(likely[place]), float(shares[place]))
         for place in fit.order(table)

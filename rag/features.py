@@ -18,7 +18,7 @@ import numpy as np
 from rag.facts import MONTHS, facts, name_key, name_keys
 from rag.question import OTHER, answers_exactly, answers_kind, exact_kind, keys, kind, matter
 from rag.schema import Passage
-from rag.words import weight, words
+from rag.words import content_stems, weight, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +48,11 @@ of a question) and in the log-odds that the question is answered, read off its b
 without a reader, then with the one that Newsdesk brings. `evals/fit_evidence.py` fits all of these.
 """
 
+LONG = 2.3
+"""What is added to the log-odds of a long question: one sentence holds little of it (`length`)."""
+_SHORT, _LONG = 7, 14
+"""Telling words up to which a question is short, and from which it is long."""
+
 FEATURES = tuple(row[0] for row in _WEIGHTS)
 COSINE, READING = FEATURES.index("cosine"), FEATURES.index("reading")
 OF_QUESTION = 3
@@ -73,6 +78,11 @@ def _fit(column: int, bias: float) -> Fit:
 
 
 UNREAD, READ_TOO = _fit(1, -1.95), _fit(3, -1.34)
+
+
+def length(question: str) -> float:
+    """0 for a short question, 1 for a long one, by its telling words."""
+    return min(1.0, max(0.0, (len(content_stems(question)) - _SHORT) / (_LONG - _SHORT)))
 
 
 @dataclass(frozen=True, slots=True)
