@@ -31,6 +31,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     searches, events   what a request looks through, when an event was
     rewrite            searches that a language model proposes
     retrieve, evidence question to passages to evidence
+    suggest            questions that stored sentences answer
     wanted, near_miss  what an answer must bring, and what lacks where none is given
     arrange            sentences as a list or a table
     answer_page, answer   the answer under way, all of it as a stream

@@ -34,7 +34,6 @@ from hypothesis import strategies as st
 
 from rag.addresses import web_address
 from rag.errors import ModelError, SettingsError
-from rag.paths import shipped
 from rag.schema import (
     Answer,
     Article,
@@ -53,8 +52,8 @@ from rag.schema import (
 from rag.settings import ChatSettings, Settings
 from rag.ui import build_app
 from rag.ui.cards import cards_html, failed_text
-from rag.ui.collection import STARTER_QUESTIONS, describe, facts_text, welcome_html
-from rag.ui.conversation import Conversation, Desk, Frame
+from rag.ui.collection import Invitations, describe, facts_text, welcome_html
+from rag.ui.conversation import Conversation, Desk, Exchange, Frame
 from rag.ui.markup import day, escape, shorten
 from rag.ui.render import answer_html, outcome_text, progress_text
 from rag.ui.server import listen
@@ -408,30 +407,41 @@ def test_progress_is_told_in_words():
 def test_the_collection_in_figures():
     collection = describe(ARTICLES)
     assert facts_text(collection) == "3 articles, 13 Dec 2022 to 26 Jun 2023"
-    assert collection.questions[0] == f"What is reported in “{JSR.title}”?"
+    assert collection.questions == ()
     assert facts_text(describe([UNDATED])) == "1 article"
 
 
 def test_without_articles_the_command_is_shown_and_no_question():
-    collection = describe([], examples=("Who?",))
+    collection = describe([], ("Who?",))
     assert collection.questions == ()
     assert "rag ingest PATH" in Seen(welcome_html(collection)).text
 
 
-def test_the_starter_collection_has_questions_of_its_own(tmp_path):
-    heads = [path.read_text(encoding="utf-8") for path in shipped("corpus").glob("*.md")]
-    ids = [
-        line[3:].strip() for head in heads for line in head.splitlines()[:20] if line[:3] == "id:"
-    ]
-    if not ids:
-        pytest.skip("this checkout has no starter articles yet")
-    articles = [Article(article_id=name, text="Words.") for name in ids]
-    assert describe(articles).questions == STARTER_QUESTIONS
-    assert describe(articles[1:]).questions != STARTER_QUESTIONS
+def test_questions_are_made_from_the_newest_articles_once_and_anew_when_those_change():
+    reader, read = FakeAssistant(ARTICLES), []
+
+    def article(name):
+        read.append(name)
+        return reader.article(name)
+
+    invitations = Invitations(article)
+    made = invitations.questions(reader.summaries())
+    assert any("JSR" in question for question in made)
+    assert any("Rapidus" in question for question in made)
+    assert invitations.questions(reader.summaries()) == made
+    assert read == [JSR.article_id, "rapidus-partners", UNDATED.article_id]
+    reader.stored["new"] = replace(JSR, article_id="new", title="Umicore", published="2024-01-01",
+                                   text="Umicore raised 5 billion euros from the banks of Europe. So Umicore is new.")
+    fresh = invitations.questions(reader.summaries())
+    assert "How much did Umicore raise from the banks of Europe?" in fresh
 
 
-def test_questions_of_the_settings_come_first():
-    assert describe(ARTICLES, examples=("Who?",)).questions == ("Who?",)
+def test_the_newest_exchange_says_how_to_go_on_and_earlier_ones_do_not():
+    exchange = Exchange(number=1, question="q", answer=written_answer())
+    assert "Rapidus" in Seen(exchange.html(newest=True)).text.partition("To go on with")[2]
+    assert "To go on with" not in exchange.html()
+    growing_one = replace(exchange, answer=growing(written_answer())[1])
+    assert "To go on with" not in growing_one.html(newest=True)
 
 
 # ---------------------------------------------------------------- one question at a time

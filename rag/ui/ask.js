@@ -52,6 +52,7 @@
     drop: (button) => wish({ kind: "drop", number: number(button), label: button.value }),
     restore: (button) => wish({ kind: "restore", number: number(button), label: button.value }),
     edit,
+    follow: (button) => wish({ kind: "ask", label: button.textContent }),
     "as-text": copy,
     "as-markdown": copy,
   };

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
-from rag.errors import CorpusError
-from rag.paths import shipped
-from rag.schema import ArticleFacts
-from rag.ui.markup import count, day, escape, shorten
+from rag.schema import Article, ArticleFacts
+from rag.suggest import of_articles
+from rag.ui.markup import count, day, escape
 
 EXAMPLES = 4
-STARTER_QUESTIONS = (
-    "How much will the fund pay for JSR?",
-    "Who supports Rapidus?",
-    "What did Breton say about supply chains?",
-    "Which countries matched US export controls?",
-)
+_READ = 24
+"""Of the newest articles, those that questions are made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +25,46 @@ class Collection:
     questions: tuple[str, ...]
 
 
-def describe(articles: Sequence[ArticleFacts], examples: Sequence[str] = ()) -> Collection:
+def describe(articles: Sequence[ArticleFacts], questions: Sequence[str] = ()) -> Collection:
     """Count, first and last day, and up to four questions.
 
     Args:
         articles: all that are stored.
-        examples: the questions of the settings; empty chooses by what is stored.
+        questions: those to offer; without articles, none are.
     """
     days = sorted(article.published[:10] for article in articles if article.published)
-    questions = tuple(examples) or _questions(articles)
     return Collection(
         articles=len(articles),
         first=days[0] if days else None,
         last=days[-1] if days else None,
-        questions=questions[:EXAMPLES] if articles else (),
+        questions=tuple(questions)[:EXAMPLES] if articles else (),
     )
+
+
+class Invitations:
+    """Questions that the collection answers; thread-safe.
+
+    They are made from its newest articles, and anew once those are others.
+    """
+
+    def __init__(self, article: Callable[[str], Article]) -> None:
+        """Take what reads an article by its id."""
+        self._article = article
+        self._made: tuple[Sequence[tuple[str, ...]], tuple[str, ...]] = ((), ())
+
+    def questions(self, articles: Sequence[ArticleFacts]) -> tuple[str, ...]:
+        """Up to four, about different articles of `articles`.
+
+        Raises:
+            RagError: an article cannot be read.
+        """
+        newest = nlargest(_READ, articles, key=lambda one: one.published or "")
+        state = [(one.article_id, one.title, one.modified or "") for one in newest]
+        made = self._made
+        if made[0] != state:
+            read = (self._article(one.article_id) for one in newest)
+            made = self._made = (state, of_articles(read, EXAMPLES))
+        return made[1]
 
 
 def facts_text(collection: Collection) -> str:
@@ -74,24 +94,3 @@ def welcome_html(collection: Collection) -> str:
         '<div class="welcome"><h2>Ask the articles</h2><p>Each sentence of an answer is checked '
         "against the text it cites. Open a number to read the words in their article.</p></div>"
     )
-
-
-def _questions(articles: Sequence[ArticleFacts]) -> tuple[str, ...]:
-    ids = {article.article_id for article in articles}
-    starter = _starter_ids()
-    if starter and starter <= ids:
-        return STARTER_QUESTIONS
-    newest = sorted(articles, key=lambda article: article.published or "", reverse=True)
-    titles = dict.fromkeys(" ".join(article.title.split()) for article in newest if article.title)
-    return tuple(f"What is reported in “{shorten(title, 70)}”?" for title in titles)
-
-
-def _starter_ids() -> set[str]:
-    """The ids of the articles that ship with Newsdesk, from their front matter."""
-    try:
-        files = [path for path in shipped("corpus").glob("*.md") if path.name != "README.md"]
-    except CorpusError:
-        return set()
-    heads = (path.read_text(encoding="utf-8")[:2000] for path in files)
-    found = (re.search(r"^id:\s*[\"']?([^\"'\s]+)", head, re.MULTILINE) for head in heads)
-    return {match[1] for match in found if match}

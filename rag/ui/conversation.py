@@ -14,6 +14,7 @@ from typing import Protocol
 
 from rag.errors import RagError
 from rag.schema import Answer, Article, ArticleFacts, Filters, Turn
+from rag.suggest import following
 from rag.ui import render
 from rag.ui.filters import resolved
 from rag.ui.markup import shorten
@@ -75,13 +76,15 @@ class Exchange:
         cited = tuple(one for one in self.answer.citations if one.number in chosen)
         return (replace(self.answer, citations=cited), right) if cited else None
 
-    def html(self) -> str:
-        """The exchange as the reader sees it."""
+    def html(self, *, newest: bool = False) -> str:
+        """The exchange as the reader sees it; the newest one says how to go on."""
         parts = [render.answer_html(self.answer, self.limits)] if self.answer else []
         parts += [render.problem_html(self.problem)] if self.problem else []
         parts += [render.stopped_html()] if self.stopped else []
         ended = bool(parts) and (self.stopped or self.answer is None or self.answer.complete)
         parts += [render.acts_html(self.answer)] if ended else []
+        if newest and self.answer and self.answer.complete and not self.problem:
+            parts.append(render.following_html(following(self.answer)))
         return render.turn_html(self.number, self.question, "".join(parts))
 
     def turn(self) -> Turn | None:

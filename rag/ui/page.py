@@ -15,7 +15,7 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.settings import Settings
-from rag.ui.collection import EXAMPLES, Collection, brand_html, describe, welcome_html
+from rag.ui.collection import EXAMPLES, Collection, Invitations, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Exchange, Frame, Keep, Reader
 from rag.ui.conversations import Conversations
 from rag.ui.filters import read_limits
@@ -75,6 +75,7 @@ class Page:
         self._keep = keep
         self._store = store
         self._settings = settings
+        self._invitations = Invitations(reader.article)
         self._desk = Desk(reader, settings.answer.max_question)
         with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
             self._lay_out()
@@ -148,7 +149,7 @@ class Page:
                 [self.box, self.limits, self.replaces, self.conversation],
                 **asking,
             ),
-            self.grant.click(self._grant, [self.wish, self.conversation], **asking),
+            self.grant.click(self._grant, [self.wish, self.limits, self.conversation], **asking),
             self.retry.click(self._ask_again, [self.conversation], **asking),
             *(
                 example.click(
@@ -220,10 +221,16 @@ class Page:
             async for changes in shown:
                 yield changes
 
-    async def _grant(self, line: str, conversation: Conversation, request: gr.Request) -> Shown:
+    async def _grant(
+        self, line: str, query: str, conversation: Conversation, request: gr.Request
+    ) -> Shown:
         """Do what the page's script asks for."""
         wish = read_wish(line)
         if wish is None:
+            return
+        if wish.kind == "ask":
+            async for changes in self._ask_example(wish.label, query, conversation, request):
+                yield changes
             return
         if wish.kind == "open":
             found = await asyncio.to_thread(self._load, wish.label, request)
@@ -286,7 +293,7 @@ class Page:
         return {
             self.conversation: conversation,
             self.earlier: "".join(item.html() for item in earlier),
-            self.newest: newest.html(),
+            self.newest: newest.html(newest=True),
             self.status: "",
             self.kept: "",
             self.kept_as: _address(conversation),
@@ -319,7 +326,9 @@ class Page:
     def _open(self) -> dict[Any, Any]:
         """The front of the page, from what is stored now."""
         try:
-            collection = describe(self._reader.summaries(), self._settings.chat.examples)
+            stored = self._reader.summaries()
+            asked = self._settings.chat.examples or self._invitations.questions(stored)
+            collection = describe(stored, asked)
         except RagError as error:
             nothing = Collection(articles=0, first=None, last=None, questions=())
             return self._front(nothing, problem_html(str(error)))
@@ -350,7 +359,7 @@ class Page:
     def _show(self, frame: Frame, *, first: bool) -> dict[Any, Any]:
         """What changes on the page; the first frame of a question also moves the old ones up."""
         shown = {
-            self.newest: frame.newest.html(),
+            self.newest: frame.newest.html(newest=True),
             self.status: status_html(frame.status, running=frame.running),
             self.conversation: frame.earlier.with_next(frame.newest),
         }

@@ -57,6 +57,15 @@ def acts_html(answer: Answer | None) -> str:
     )
 
 
+def following_html(questions: Iterable[str]) -> str:
+    """Questions to go on with, each of which asks itself."""
+    rows = "".join(
+        f'<li><button type="button" class="act follow"><bdi>{escape(one)}</bdi></button></li>'
+        for one in questions
+    )
+    return f'<div class="following"><h3>To go on with</h3><ul>{rows}</ul></div>' if rows else ""
+
+
 def problem_html(message: str) -> str:
     """Something that went wrong, in words."""
     return f'<p class="problem" role="alert">{escape(message)}</p>'

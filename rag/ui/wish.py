@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rag.ui.why import Limits
 
-KINDS = frozenset({"drop", "restore", "open", "mark"})
+KINDS = frozenset({"ask", "drop", "restore", "open", "mark"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Wish:
     number: int = 0
     """Of the exchange."""
     label: str = ""
-    """Of what was understood, or the key of a conversation."""
+    """Of what was understood, the key of a conversation, or a question."""
     citation: int = 0
     """0 for the whole answer."""
     right: bool = False
