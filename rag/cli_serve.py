@@ -28,7 +28,7 @@ def chat(
     from rag.evaluate.bench import Bench
     from rag.evaluate.saved import save
     from rag.ui import Preferences, Shelf, serve
-    from rag.ui.conversations import Conversations, conversations_file
+    from rag.ui.archive import Archive
 
     given = {"host": host, "port": port}
     told = {key: value for key, value in given.items() if value is not None}
@@ -44,7 +44,7 @@ def chat(
             return save(shelf.folder, answer, right=right, history=history)
 
         bench = Bench(lambda: shelf.current)
-        with closing(Conversations(conversations_file(assistant.settings.index.dir))) as store:
+        with closing(Archive(shelf)) as store:
             serve(shelf, preferences.settings, _announce, keep, store, preferences, bench)
 
 

@@ -9,6 +9,7 @@ conversation.py  one question at a time: stream, stop, remember
 collection.py    what the front page says of the collection
 render.py        Answer -> HTML           cards.py, why.py   what was cited, checked, searched
 conversations.py the store of what was said    restore.py   JSON -> records   owner.py   whose it is
+archive.py       one such store for each collection
 history.py       its list, renaming, deleting, downloads
 written.py, export.py, share.py   an answer or a conversation as Markdown, text, JSON, a page
 filters.py       days, publishers, topics        timeline.py   sentences by date

@@ -41,7 +41,8 @@ def add_pages(
     if bench:
         routers.append(evals_routes(Evals(bench), pages))
     if shelf:
-        routers.append(collections_routes(shelf, pages))
+        busy = adding.jobs.busy if adding else (lambda _: False)
+        routers.append(collections_routes(shelf, pages, busy))
     about = (lambda: shelf.about_current) if shelf else (lambda: None)
     routers.append(library_routes(backend, pages, adding, about))
     for router in routers:

@@ -1,22 +1,31 @@
-"""The page of the collections: choose one, make one, say what is in it."""
+"""The page of the collections: choose one, make one, say what is in it, delete one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from rag.errors import RagError
-from rag.ui.pages import Pages, went
+from rag.errors import IndexBusy, RagError
+from rag.ui.pages import Pages, went, words_for
 from rag.ui.shelf import Shelf
 
 Name = Annotated[str, Form(max_length=200)]
 Text = Annotated[str, Form(max_length=4000)]
 
 
-def collections_routes(shelf: Shelf, pages: Pages) -> APIRouter:
-    """`/collections` and what its forms send to."""
+def collections_routes(
+    shelf: Shelf, pages: Pages, busy: Callable[[str], bool] = lambda _: False
+) -> APIRouter:
+    """`/collections` and what its forms send to.
+
+    Args:
+        shelf: the collections.
+        pages: fills the templates.
+        busy: whether something waits to be written to the collection in a folder.
+    """
     router = APIRouter()
 
     def shown(request: Request, *, status: int = 200, problem: str = "", **values: str) -> Response:
@@ -54,6 +63,29 @@ def collections_routes(shelf: Shelf, pages: Pages) -> APIRouter:
                 request, status=409, problem=str(error), name=name, description=description
             )
         return went("collection")
+
+    @router.get("/collections-delete")
+    def confirm(request: Request, folder: Annotated[str, Query(max_length=200)]) -> Response:
+        """Which one would be deleted, to be confirmed."""
+        chosen = next((one for one in shelf.all() if one.folder == folder), None)
+        status = 200 if chosen else 404
+        return pages.shown(request, "delete.html", status=status, problem="", chosen=chosen)
+
+    @router.post("/collections-delete")
+    def delete(request: Request, folder: Name) -> Response:
+        """Delete what was confirmed."""
+        try:
+            if busy(str(shelf.parent / folder)):
+                raise IndexBusy(
+                    words_for(request)._(
+                        "Articles are being added; delete the collection when that is done, or "
+                        "stop it."
+                    )
+                )
+            shelf.delete(folder)
+        except RagError as error:
+            return shown(request, status=409, problem=str(error))
+        return went("collections")
 
     @router.post("/collections-describe")
     def describe(request: Request, name: Name = "", description: Text = "") -> Response:

@@ -105,6 +105,8 @@ class Conversation:
     """How often it was kept: tells whether another page has gone on with it."""
     title: str = ""
     """As kept; empty while it is not."""
+    collection: str = ""
+    """The folder of the collection that was asked; empty where there is only one."""
 
     @property
     def last(self) -> Exchange | None:

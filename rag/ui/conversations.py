@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rag import disk
 from rag.errors import RagError
@@ -57,6 +57,30 @@ class Listed:
     changed: str
     """ISO 8601, UTC."""
     questions: int
+
+
+class Store(Protocol):
+    """What keeps conversations: `Conversations`, or an `Archive` of several collections."""
+
+    def save(self, owner: str, conversation: Conversation) -> Conversation:
+        """See `Conversations.save`."""
+        ...
+
+    def load(self, owner: str, key: str) -> Conversation | None:
+        """See `Conversations.load`."""
+        ...
+
+    def listed(self, owner: str, words: str = "", most: int = 200) -> list[Listed]:
+        """See `Conversations.listed`."""
+        ...
+
+    def rename(self, owner: str, key: str, title: str) -> bool:
+        """See `Conversations.rename`."""
+        ...
+
+    def delete(self, owner: str, key: str) -> bool:
+        """See `Conversations.delete`."""
+        ...
 
 
 def conversations_file(index: Path) -> Path:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from rag.errors import RagError
 from rag.ui.conversation import Conversation
-from rag.ui.conversations import Conversations, Listed
+from rag.ui.conversations import Listed, Store
 from rag.ui.export import as_json, markdown
 from rag.ui.markup import count, day, escape
 from rag.ui.owner import owner
@@ -26,7 +26,7 @@ _KINDS = {
 }
 
 
-def history_routes(store: Conversations, styles: str) -> APIRouter:
+def history_routes(store: Store, styles: str) -> APIRouter:
     """All of them; each sees the conversations of whoever asks, and no others."""
     router = APIRouter()
     makers: dict[str, Callable[[Conversation], str]] = {

@@ -7,8 +7,9 @@ already. `gr.HTML` would compile its value as a script template, which the polic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -17,12 +18,12 @@ from rag.errors import RagError
 from rag.settings import Settings
 from rag.ui.collection import EXAMPLES, Collection, Invitations, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Exchange, Frame, Keep, Reader
-from rag.ui.conversations import Conversations
+from rag.ui.conversations import Store
 from rag.ui.filters import read_limits
 from rag.ui.markup import escape
 from rag.ui.owner import owner
 from rag.ui.pages import Pages, nav_html, words_for
-from rag.ui.render import kept_html, problem_html, status_html
+from rag.ui.render import elsewhere_html, kept_html, moved_html, problem_html, status_html
 from rag.ui.why import Limits
 from rag.ui.wish import read_wish, relimited
 
@@ -57,9 +58,10 @@ class Page:
         reader: Reader,
         settings: Settings,
         keep: Keep | None = None,
-        store: Conversations | None = None,
+        store: Store | None = None,
         *,
         more: Pages | None = None,
+        collection: Callable[[], str] = lambda: "",
     ) -> None:
         """Lay out the page and connect it.
 
@@ -69,8 +71,11 @@ class Page:
             keep: keeps marked answers; without it, none can be marked.
             store: keeps conversations; without it, nothing that was said is kept.
             more: the other pages, which are led to; None where there are none.
+            collection: the name of the one that is open, where there are several: a conversation
+                belongs to that which was open when it began.
         """
         self._more = more
+        self._collection = collection
         self._reader = reader
         self._keep = keep
         self._store = store
@@ -177,11 +182,15 @@ class Page:
     async def _ask(
         self, question: str, limits: Limits, conversation: Conversation, request: gr.Request
     ) -> Shown:
-        first = True
-        asked = self._desk.ask(request.session_hash or "", conversation, question, limits)
+        first, here = True, self._collection()
+        moved = conversation.last is not None and conversation.collection != here
+        begun = Conversation() if moved else conversation
+        begun = replace(begun, collection=here)
+        asked = self._desk.ask(request.session_hash or "", begun, question, limits)
         async with aclosing(asked) as frames:
             async for frame in frames:
-                yield self._show(frame, first=first)
+                told = {self.kept: moved_html()} if first and moved else {}
+                yield self._show(frame, first=first) | told
                 first = False
         if not first and self._store is not None:
             yield await self._store_all(frame.earlier.with_next(frame.newest), request)
@@ -257,6 +266,8 @@ class Page:
         if self._keep is None or judged is None:
             return _nothing()
         answer, right = judged
+        if conversation.collection != self._collection():
+            return {self.kept: elsewhere_html()}
         try:
             self._keep(answer, conversation.before(marked.number).history(), right)
         except RagError as error:
@@ -283,8 +294,11 @@ class Page:
 
     def _reopen(self, request: gr.Request) -> dict[Any, Any]:
         """The conversation that the page's address names, if it does."""
-        found = self._load(request.query_params.get("c", ""), request)
-        return self._opened(found) if found else _nothing()
+        key = request.query_params.get("c", "")
+        found = self._load(key, request)
+        if found:
+            return self._opened(found)
+        return {self.kept: elsewhere_html()} if key else _nothing()
 
     def _opened(self, conversation: Conversation) -> dict[Any, Any]:
         """A page that shows a kept conversation and can go on with it."""
@@ -312,6 +326,8 @@ class Page:
         newest = conversation.last
         if self._keep is None or newest is None or newest.answer is None or not newest.turn():
             return _nothing()
+        if conversation.collection != self._collection():
+            return {self.kept: elsewhere_html()}
         try:
             self._keep(newest.answer, conversation.without_last().history(), right)
         except RagError as error:

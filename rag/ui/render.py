@@ -86,6 +86,21 @@ def kept_html(*, right: bool, citations: int = 0) -> str:
     return f'<p class="kept" role="status">Saved as a case for evals: {what}.</p>'
 
 
+def moved_html() -> str:
+    """The note where another collection was opened since the conversation began."""
+    told = "Another collection is open now; this question began a new conversation in it."
+    return f'<p class="kept" role="status">{escape(told)}</p>'
+
+
+def elsewhere_html() -> str:
+    """The note about a conversation that the open collection does not have."""
+    told = (
+        "This conversation is not in the open collection. It may belong to another one: open that "
+        "first."
+    )
+    return f'<p class="kept" role="status">{escape(told)}</p>'
+
+
 def progress_text(answer: Answer | None) -> str:
     """What is going on, in a few words, from the newest snapshot."""
     if answer is None:

@@ -17,7 +17,7 @@ from rag.api.logs import log_json
 from rag.errors import SettingsError
 from rag.settings import ChatSettings, Settings
 from rag.ui.conversation import Keep, Reader
-from rag.ui.conversations import Conversations
+from rag.ui.conversations import Store
 
 if TYPE_CHECKING:
     import uvicorn
@@ -43,7 +43,7 @@ def build_app(
     reader: Backend,
     settings: Settings,
     keep: Keep | None = None,
-    store: Conversations | None = None,
+    store: Store | None = None,
     preferences: Preferences | None = None,
     bench: Bench | None = None,
 ) -> FastAPI:
@@ -68,7 +68,7 @@ async def _build(
     backend: Backend,
     settings: Settings,
     keep: Keep | None,
-    store: Conversations | None,
+    store: Store | None,
     preferences: Preferences | None,
     bench: Bench | None,
 ) -> FastAPI:
@@ -79,6 +79,7 @@ async def _build(
     from rag.ui.history import history_routes
     from rag.ui.page import Page, theme
     from rag.ui.routes import SCRIPTS, routes, shipped_file
+    from rag.ui.shelf import Shelf
     from rag.ui.turns import Turns
 
     service = Service(backend, settings)
@@ -90,9 +91,11 @@ async def _build(
             history_routes(store, shipped_file("newsdesk.css")), include_in_schema=False
         )
     more = add_pages(app, backend, settings, preferences, bench)
+    shelf = backend if isinstance(backend, Shelf) else None
+    collection = (lambda: shelf.folder.name) if shelf else (lambda: "")
     gr.mount_gradio_app(
         app,
-        Page(reader, settings, keep, store, more=more).blocks,
+        Page(reader, settings, keep, store, more=more, collection=collection).blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -160,7 +163,7 @@ def serve(
     settings: Settings,
     announce: Callable[[str], None] = lambda _: None,
     keep: Keep | None = None,
-    store: Conversations | None = None,
+    store: Store | None = None,
     preferences: Preferences | None = None,
     bench: Bench | None = None,
 ) -> None:

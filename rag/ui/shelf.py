@@ -4,12 +4,15 @@
     <parent>/<collection>.about.json     what it is called, and what is in it, in a person's words
     <parent>/<collection>.uploads/       files that wait
     <parent>/<collection>.cases.jsonl    answers that were marked
+    <parent>/<collection>.runs/          runs of evals
+    <parent>/<collection>.conversations.sqlite   what was asked and answered
 
 The parent is the folder that the first index lies in: with the usual settings `.newsdesk/`.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from rag import disk
 from rag.catalog import FILE_NAME
 from rag.contents import CleanReport, articles_in
+from rag.erase import erase, erase_beside
 from rag.errors import CorpusError, RagError
 from rag.ids import digest, slug
 from rag.schema import (
@@ -42,6 +46,11 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 _LONGEST_NAME, _LONGEST_TEXT = 80, 2000
+_BESIDE = (
+    *(f"conversations.sqlite{end}" for end in ("", "-wal", "-shm")),
+    *("uploads", "cases.jsonl", "runs", "about.json"),
+)
+"""What lies beside a collection's folder, by what its name ends in; what makes it one goes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,26 @@ class Shelf:
             )
         self.describe(wanted, name, description)
         self.choose(wanted)
+
+    def delete(self, folder: str) -> None:
+        """Delete a collection and what lies beside it; the open one cannot be, nor so the last.
+
+        Raises:
+            CorpusError: it is the open one, or there is none in that folder.
+            IndexBusy: a process writes to it or answers from it.
+            RagError: the disk refuses.
+        """
+        with self._lock:
+            if folder == self._folder.name:
+                raise CorpusError(f"{folder!r} is the open collection; open another one first")
+            if folder not in {one.folder for one in self.all()}:
+                raise CorpusError(f"there is no collection {folder!r} any more")
+            place = self.parent / folder
+            self._opened.pop(place, None)
+            gc.collect()  # the snapshot that was opened here holds the collection as a reader's does
+            erase(place)
+            for end in _BESIDE:
+                erase_beside(self.parent / f"{folder}.{end}")
 
     def describe(self, folder: str, name: str, description: str) -> None:
         """Say what a collection is called and what is in it.
