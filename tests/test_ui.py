@@ -430,8 +430,13 @@ def test_questions_are_made_from_the_newest_articles_once_and_anew_when_those_ch
     assert any("Rapidus" in question for question in made)
     assert invitations.questions(reader.summaries()) == made
     assert read == [JSR.article_id, "rapidus-partners", UNDATED.article_id]
-    reader.stored["new"] = replace(JSR, article_id="new", title="Umicore", published="2024-01-01",
-                                   text="Umicore raised 5 billion euros from the banks of Europe. So Umicore is new.")
+    reader.stored["new"] = replace(
+        JSR,
+        article_id="new",
+        title="Umicore",
+        published="2024-01-01",
+        text="Umicore raised 5 billion euros from the banks of Europe. So Umicore is new.",
+    )
     fresh = invitations.questions(reader.summaries())
     assert "How much did Umicore raise from the banks of Europe?" in fresh
 

@@ -164,9 +164,12 @@ def test_an_index_that_another_program_has_open_is_not_deleted(shelf):
             shelf.delete(other)
         assert held.counts["articles"] == 1
         del held
-    with Index.open(shelf.parent / other, HashEmbedder().fingerprint, SETTINGS.index) as index:
-        with index.writing(), pytest.raises(IndexBusy):
-            shelf.delete(other)
+    with (
+        Index.open(shelf.parent / other, HashEmbedder().fingerprint, SETTINGS.index) as index,
+        index.writing(),
+        pytest.raises(IndexBusy),
+    ):
+        shelf.delete(other)
     shelf.choose(other)
     assert [one.title for one in shelf.summaries()] == ["Port"]
 

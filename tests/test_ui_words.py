@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from chat_page import QUESTION, ask, chatting, ended
 from chromium import PHONE, opened_browser, served
-from fake_assistant import ARTICLES
+from fake_assistant import ARTICLES, Gate, growing, written_answer
 from fake_library import FakeLibrary
 
 import rag.ui.words
 from rag.settings import Settings
+from rag.ui.conversations import Conversations
+from rag.ui.routes import SCRIPTS, shipped_file
+from rag.ui.script_words import MESSAGES
 from rag.ui.words import LANGUAGES, chosen, words
 
 UI = Path(rag.ui.words.__file__).parent.parent
 OTHERS = [code for code in LANGUAGES if code != "en"]
 
 
-def messages() -> set[str | tuple[str, ...]]:
+@cache
+def messages() -> frozenset[str | tuple[str, ...]]:
     """Every message of the code and the templates."""
-    readers = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
     found = extract_from_dir(
         UI,
-        readers,
+        [("templates/**.html", "jinja2.ext:babel_extract")],
         keywords={"_": None, "n_": (1, 2)},
         options_map={"templates/**.html": {"extensions": ""}},
     )
-    return {message for _, _, message, _, _ in found}
+    coded = (message for file in UI.rglob("*.py") for message in messages_of(file))
+    return frozenset({message for _, _, message, _, _ in found} | {*coded})
+
+
+def messages_of(file: Path) -> Iterator[str | tuple[str, ...]]:
+    """What `_`, `N_` and `n_` are called with, in f-strings too, which Babel does not read."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        if name in ("_", "N_") and texts:
+            yield texts[0]
+        elif name == "n_" and len(texts) > 1:
+            yield tuple(texts[:2])
 
 
 def catalog(language: str):
@@ -43,7 +64,16 @@ def names(text: str) -> set[str]:
 
 
 def test_there_are_messages():
-    assert len(messages()) > 150
+    assert len(messages()) > 250
+
+
+def test_what_the_scripts_say_is_sent_to_them():
+    said = {
+        message
+        for script in SCRIPTS
+        for message in re.findall(r'\b_\(\s*"([^"]+)"', shipped_file(script))
+    }
+    assert said == set(MESSAGES)
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -111,3 +141,52 @@ def test_pages_speak_the_language_of_the_browser_or_the_one_chosen_and_hold_on_a
         page.locator("form[action=settings-look] button").click()
         page.get_by_role("heading", name="設定").wait_for()
         assert re.search(r"記事 3 件", page.goto(f"{address}/collection").text())
+
+
+TOLD = {
+    "de": ("Fragen", "Die Artikel befragen", "Lese 2 Textstellen (2 Artikel)…", "26.06.2023"),
+    "fr": ("Demander", "Interrogez les articles", "Lecture de 2 passages (2 articles)…", "26 juin"),
+    "ja": ("質問", "記事に聞く", "記事 2 件から抜粋 2 件を読んでいます…", "2023/06/26"),
+}
+
+
+@pytest.mark.browser
+def test_the_conversation_speaks_the_language_of_the_browser_or_the_one_chosen(tmp_path):
+    with chatting(store=Conversations(tmp_path / "c.sqlite"), keep=lambda *_: True) as chat:
+        chat.begin()
+        for language, (asks, heading, status, day) in TOLD.items():
+            reading = Gate()
+            passages, *rest = growing(written_answer())
+            chat.reader.scripts["JSR"] = [passages, reading, *rest]
+            page = chat.visit(locale=language, viewport={"width": 390, "height": 844})
+            own = words(language)
+            page.locator("#send", has_text=own._("Ask")).wait_for()
+            assert page.locator("#send").inner_text() == asks
+            assert page.locator("#welcome h2").inner_text() == heading
+            placeholder = page.get_by_placeholder(own._("Ask about these articles"))
+            placeholder.wait_for()
+            assert page.evaluate("document.documentElement.lang") == language
+            ask(page)
+            page.locator("#status", has_text=status).wait_for()
+            reading.open()
+            ended(page)
+            turn = page.locator("#newest").inner_text()
+            for told in ("Sources", "Why this answer", "Copy as Markdown", "To go on with"):
+                assert own._(told) in turn, told
+            assert day in turn
+            page.get_by_role("button", name=own._("Right answer")).wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            page.locator("#newest .answer a.cite").first.click()
+            page.get_by_role("button", name=own._("Next citation")).wait_for()
+            page.locator("#source-panel a", has_text="harbour.example").wait_for()
+            page.get_by_role("button", name=own._("Close the source")).click()
+            page.locator("#talks").click()
+            page.get_by_placeholder(own._("Search"), exact=True).wait_for()
+            page.locator("#history .talk", has_text=QUESTION).first.wait_for()
+        page = chat.visit(locale="de")
+        page.context.add_cookies(
+            [{"name": "newsdesk_language", "value": "fr", "url": chat.address}]
+        )
+        page.reload()
+        page.locator("#send", has_text="Demander").wait_for()
+        chat.end()

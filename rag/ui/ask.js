@@ -1,6 +1,11 @@
 // What a reader does with an answer: ask again otherwise, edit, copy, mark.
 (() => {
   "use strict";
+  const _ = (text, values = {}) =>
+    Object.entries(values).reduce(
+      (told, [name, value]) => told.replace(`{${name}}`, value),
+      window.newsdeskWords?.[text] ?? text,
+    );
 
   // Hands a wish to the server through a field and a button that nobody sees.
   const type = (id, text) => {
@@ -32,9 +37,9 @@
     const from = button.closest(".turn").querySelector(`.copies .${kind}`);
     try {
       await navigator.clipboard.writeText(from.textContent);
-      say(kind === "text" ? "Copied." : "Copied as Markdown.");
+      say(kind === "text" ? _("Copied.") : _("Copied as Markdown."));
     } catch {
-      say("The browser does not let this page copy; select the text instead.");
+      say(_("The browser does not let this page copy; select the text instead."));
     }
   };
 

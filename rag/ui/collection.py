@@ -8,7 +8,8 @@ from heapq import nlargest
 
 from rag.schema import Article, ArticleFacts
 from rag.suggest import of_articles
-from rag.ui.markup import count, day, escape
+from rag.ui.markup import day, escape
+from rag.ui.words import _, n_
 
 EXAMPLES = 4
 _READ = 24
@@ -69,11 +70,13 @@ class Invitations:
 
 def facts_text(collection: Collection) -> str:
     """`32 articles, 4 May 2022 to 21 Dec 2024`."""
-    total = count(collection.articles, "article")
+    total = n_("{n} article", "{n} articles", collection.articles)
     if not collection.first:
         return total
     first, last = day(collection.first), day(collection.last)
-    return f"{total}, {first}" if first == last else f"{total}, {first} to {last}"
+    if first == last:
+        return f"{total}, {first}"
+    return _("{total}, {first} to {last}", total=total, first=first, last=last)
 
 
 def brand_html(title: str, collection: Collection) -> str:
@@ -85,12 +88,16 @@ def brand_html(title: str, collection: Collection) -> str:
 def welcome_html(collection: Collection) -> str:
     """The page before the first question."""
     if not collection.articles:
-        return (
-            '<div class="welcome"><h2>No articles yet</h2><p>Newsdesk answers from articles that '
-            "you give it. Add files, folders, web pages or feeds, then reload this page:"
-            "</p><p><code>rag ingest PATH</code></p></div>"
+        heading = _("No articles yet")
+        told = _(
+            "Newsdesk answers from articles that you give it. Add files, folders, web pages or "
+            "feeds, then reload this page:"
         )
-    return (
-        '<div class="welcome"><h2>Ask the articles</h2><p>Each sentence of an answer is checked '
-        "against the text it cites. Open a number to read the words in their article.</p></div>"
-    )
+        command = "<p><code>rag ingest PATH</code></p>"
+    else:
+        heading, command = _("Ask the articles"), ""
+        told = _(
+            "Each sentence of an answer is checked against the text it cites. Open a number to "
+            "read the words in their article."
+        )
+    return f'<div class="welcome"><h2>{heading}</h2><p>{told}</p>{command}</div>'

@@ -19,6 +19,7 @@ from rag.ui import render
 from rag.ui.filters import resolved
 from rag.ui.markup import shorten
 from rag.ui.why import Limits
+from rag.ui.words import _, spoken
 
 _LOG = logging.getLogger(__name__)
 _MOST_EXCHANGES = 100
@@ -146,7 +147,11 @@ class Frame:
     earlier: Conversation
     newest: Exchange
     running: bool
-    status: str
+
+    @property
+    def status(self) -> str:
+        """What is going on, in the words that are spoken."""
+        return render.progress_text(self.newest.answer) if self.running else _ending(self.newest)
 
 
 class Run:
@@ -220,14 +225,14 @@ class Desk:
         if len(question) > self._max_question:
             shown, problem = shorten(question, 200), self._too_long(question)
             exchange = Exchange(number=number, question=shown, problem=problem)
-            yield Frame(earlier, exchange, running=False, status="")
+            yield Frame(earlier, exchange, running=False)
             return
         limits = limits or Limits()
         exchange = Exchange(number=number, question=question, limits=limits)
         try:
             filters = resolved(limits, self._reader.summaries() if limits.topics else ())
         except RagError as error:
-            yield Frame(earlier, replace(exchange, problem=str(error)), running=False, status="")
+            yield Frame(earlier, replace(exchange, problem=str(error)), running=False)
             return
         stream = self._reader.astream(question, filters, earlier.history(), limits.without)
         run = self._runs[session] = Run(stream)
@@ -249,14 +254,13 @@ class Desk:
     async def _frames(
         self, run: Run, earlier: Conversation, exchange: Exchange
     ) -> AsyncGenerator[Frame, None]:
-        yield Frame(earlier, exchange, running=True, status=render.progress_text(None))
+        yield Frame(earlier, exchange, running=True)
         try:
             async with aclosing(run.snapshots()) as snapshots:
                 async for answer in snapshots:
                     exchange = replace(exchange, answer=answer)
                     if not answer.complete:
-                        status = render.progress_text(answer)
-                        yield Frame(earlier, exchange, running=True, status=status)
+                        yield Frame(earlier, exchange, running=True)
         except RagError as error:
             exchange = replace(exchange, problem=str(error))
         except Exception as error:  # noqa: BLE001  # the page must say so and stay usable
@@ -264,23 +268,26 @@ class Desk:
             exchange = replace(exchange, problem=_unexpected(error))
         done = exchange.answer is not None and exchange.answer.complete
         exchange = replace(exchange, stopped=run.stopped and not done)
-        yield Frame(earlier, exchange, running=False, status=_ending(exchange))
+        yield Frame(earlier, exchange, running=False)
 
     def _too_long(self, question: str) -> str:
-        return (
-            f"The question has {len(question):,} characters; the most is {self._max_question:,}. "
-            "Shorten it, or raise answer.max_question."
+        return _(
+            "The question has {length} characters; the most is {most}. Shorten it, or raise "
+            "answer.max_question.",
+            length=spoken().number(len(question)),
+            most=spoken().number(self._max_question),
         )
 
 
 def _ending(exchange: Exchange) -> str:
     if exchange.stopped:
-        return "Stopped."
+        return _("Stopped.")
     return "" if exchange.problem or not exchange.answer else render.outcome_text(exchange.answer)
 
 
 def _unexpected(error: Exception) -> str:
-    return (
-        f"Something went wrong inside Newsdesk ({type(error).__name__}). The server's log has the "
-        "details; try again."
+    return _(
+        "Something went wrong inside Newsdesk ({kind}). The server's log has the details; try "
+        "again.",
+        kind=type(error).__name__,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rag.ui.conversation import Conversation, Exchange
 from rag.ui.conversations import exchange_dict
+from rag.ui.words import _
 from rag.ui.written import blocks, plain
 
 
@@ -33,4 +34,4 @@ def _said(exchange: Exchange) -> Iterator[str]:
     if exchange.problem:
         yield f"*{plain(exchange.problem)}*"
     if exchange.stopped:
-        yield "*Stopped.*"
+        yield f"*{plain(_('Stopped.'))}*"

@@ -1,12 +1,17 @@
 // The filters of the next questions: a form made by the server, kept as a query string.
 (() => {
   "use strict";
+  const _ = (text, values = {}) =>
+    Object.entries(values).reduce(
+      (told, [name, value]) => told.replace(`{${name}}`, value),
+      window.newsdeskWords?.[text] ?? text,
+    );
   const panel = document.createElement("dialog");
   panel.id = "filters";
   panel.setAttribute("aria-labelledby", "filters-name");
   panel.innerHTML = `
-    <div class="head"><h2 id="filters-name">Only these articles</h2>
-      <button type="button" class="close" aria-label="Close the filters">×</button></div>
+    <div class="head"><h2 id="filters-name">${_("Only these articles")}</h2>
+      <button type="button" class="close" aria-label="${_("Close the filters")}">×</button></div>
     <div class="form"></div>`;
   document.body.append(panel);
   const place = panel.querySelector(".form");
@@ -19,7 +24,7 @@
       place.replaceChildren(document.adoptNode(page.querySelector("form")));
       return !place.querySelector(".problem");
     } catch {
-      place.textContent = "The server cannot be reached. Is Newsdesk still running?";
+      place.textContent = _("The server cannot be reached. Is Newsdesk still running?");
       return false;
     }
   };
@@ -27,9 +32,10 @@
     const words = place.querySelector(".summary")?.textContent || "";
     const button = document.getElementById("filter");
     button.classList.toggle("set", Boolean(words));
-    button.title = words ? `Only ${words}` : "";
-    button.textContent = words ? "Filters ●" : "Filters";
-    button.setAttribute("aria-label", words ? `Filters: only ${words}` : "Filters");
+    const name = _("Filters");
+    button.title = words ? _("Only {limits}", { limits: words }) : "";
+    button.textContent = words ? `${name} ●` : name;
+    button.setAttribute("aria-label", words ? _("Filters: only {limits}", { limits: words }) : name);
   };
   const apply = async (wanted) => {
     if (!(await load(wanted))) return;

@@ -11,6 +11,7 @@ from rag.schema import ArticleFacts, Filters
 from rag.ui.markup import escape
 from rag.ui.render import problem_html
 from rag.ui.why import Limits, limits_text
+from rag.ui.words import _
 
 _MOST_NAMES = 200
 """Publishers, and topics, to choose from: those of the most articles."""
@@ -70,18 +71,18 @@ def form_html(query: str, articles: Sequence[ArticleFacts]) -> str:
     publishers = Counter(one.publisher for one in articles if one.publisher)
     topics = Counter(topic for one in articles for topic in one.topics)
     first, last = (
-        _day("from", "From", chosen.first_day, bounds),
-        _day("to", "To", chosen.last_day, bounds),
+        _day("from", _("From"), chosen.first_day, bounds),
+        _day("to", _("To"), chosen.last_day, bounds),
     )
     return (
         f'<form class="filters">{problem}<p class="summary" hidden>'
         f"{escape(limits_text(limits))}</p>"
-        f'<fieldset class="days"><legend>Published</legend>'
+        f'<fieldset class="days"><legend>{_("Published")}</legend>'
         f"{first}{last}"
-        f"</fieldset>{_choice('publisher', 'Publishers', publishers, chosen.publishers)}"
-        f"{_choice('topic', 'Topics', topics, limits.topics)}"
-        '<p class="ends"><button type="submit">Apply</button>'
-        '<button type="button" class="clear">Clear</button></p></form>'
+        f"</fieldset>{_choice('publisher', _('Publishers'), publishers, chosen.publishers)}"
+        f"{_choice('topic', _('Topics'), topics, limits.topics)}"
+        f'<p class="ends"><button type="submit">{_("Apply")}</button>'
+        f'<button type="button" class="clear">{_("Clear")}</button></p></form>'
     )
 
 

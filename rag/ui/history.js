@@ -1,16 +1,21 @@
 // The list of kept conversations: opened, searched, renamed, deleted. The server makes its rows.
 (() => {
   "use strict";
+  const _ = (text, values = {}) =>
+    Object.entries(values).reduce(
+      (told, [name, value]) => told.replace(`{${name}}`, value),
+      window.newsdeskWords?.[text] ?? text,
+    );
   const drawer = document.createElement("dialog");
   drawer.id = "history";
   drawer.setAttribute("aria-labelledby", "history-name");
   drawer.innerHTML = `
     <div class="head">
-      <h2 id="history-name">Conversations</h2>
-      <button type="button" class="close" aria-label="Close the conversations">×</button>
+      <h2 id="history-name">${_("Conversations")}</h2>
+      <button type="button" class="close" aria-label="${_("Close the conversations")}">×</button>
     </div>
-    <label class="sr-only" for="history-words">Search the conversations</label>
-    <input id="history-words" type="search" placeholder="Search" autocomplete="off" maxlength="300">
+    <label class="sr-only" for="history-words">${_("Search the conversations")}</label>
+    <input id="history-words" type="search" placeholder="${_("Search")}" autocomplete="off" maxlength="300">
     <div class="list" aria-live="polite"></div>`;
   document.body.append(drawer);
   const words = drawer.querySelector("input");
@@ -28,7 +33,7 @@
       const page = new DOMParser().parseFromString(html, "text/html");
       list.replaceChildren(...document.adoptNode(page.body).childNodes);
     } catch {
-      list.textContent = "The server cannot be reached. Is Newsdesk still running?";
+      list.textContent = _("The server cannot be reached. Is Newsdesk still running?");
     }
   };
   const post = (key, what, body) =>
@@ -44,7 +49,7 @@
     const field = document.createElement("input");
     field.value = link.querySelector("bdi").textContent;
     field.maxLength = 120;
-    field.setAttribute("aria-label", "New title");
+    field.setAttribute("aria-label", _("New title"));
     link.hidden = true;
     row.prepend(field);
     field.select();
@@ -63,7 +68,7 @@
   const remove = async (button) => {
     if (!button.classList.contains("sure")) {
       button.classList.add("sure");
-      button.textContent = "Delete for good?";
+      button.textContent = _("Delete for good?");
       return;
     }
     await post(button.value, "delete", {});

@@ -13,16 +13,17 @@ from rag.errors import RagError
 from rag.ui.conversation import Conversation
 from rag.ui.conversations import Listed, Store
 from rag.ui.export import as_json, markdown
-from rag.ui.markup import count, day, escape
+from rag.ui.markup import day, escape
 from rag.ui.owner import owner
 from rag.ui.render import problem_html
 from rag.ui.share import share_html
+from rag.ui.words import N_, _, n_
 
 _FRESH = {"Cache-Control": "no-store"}
 _KINDS = {
     "md": ("text/markdown; charset=utf-8", "Markdown"),
     "json": ("application/json", "JSON"),
-    "html": ("text/html; charset=utf-8", "Page to share"),
+    "html": ("text/html; charset=utf-8", N_("Page to share")),
 }
 
 
@@ -51,10 +52,10 @@ def history_routes(store: Store, styles: str) -> APIRouter:
     @router.get("/conversations/{name}")
     def download(request: Request, name: str) -> Response:
         """One conversation as a file: `KEY.md`, `KEY.json` or `KEY.html`."""
-        key, _, kind = name.rpartition(".")
+        key, _dot, kind = name.rpartition(".")
         found = store.load(owner(request), key) if kind in makers else None
         if found is None:
-            return Response("There is no such conversation.", 404, media_type="text/plain")
+            return Response(_("There is no such conversation."), 404, media_type="text/plain")
         headers = {**_FRESH, "Content-Disposition": f'attachment; filename="newsdesk-{name}"'}
         return Response(makers[kind](found), media_type=_KINDS[kind][0], headers=headers)
 
@@ -76,7 +77,8 @@ def history_routes(store: Store, styles: str) -> APIRouter:
 def list_html(found: list[Listed], words: str, current: str) -> str:
     """The conversations as a list, or why there are none."""
     if not found:
-        none = "No conversation holds these words." if words.strip() else "No conversations yet."
+        none = _("No conversations yet.")
+        none = _("No conversation holds these words.") if words.strip() else none
         return f'<p class="none">{none}</p>'
     rows = "".join(_row(one, is_open=one.key == current) for one in found)
     return f'<ul class="talks">{rows}</ul>'
@@ -84,16 +86,21 @@ def list_html(found: list[Listed], words: str, current: str) -> str:
 
 def _row(one: Listed, *, is_open: bool) -> str:
     title, key = escape(one.title), escape(one.key)
+    more, rename, delete = _("More about {title}", title=title), _("Rename"), _("Delete")
     here = ' aria-current="true"' if is_open else ""
     downloads = "".join(
-        f'<a href="conversations/{key}.{kind}" download>{name}</a>'
-        for kind, (_, name) in _KINDS.items()
+        f'<a href="conversations/{key}.{kind}" download>{_(name)}</a>'
+        for kind, (_type, name) in _KINDS.items()
     )
     return (
         f'<li><a class="talk" href="./?c={key}"{here}><bdi>{title}</bdi>'
-        f'<span class="by">{day(one.changed)} · {count(one.questions, "question")}</span></a>'
-        f'<details class="more"><summary><span class="sr-only">More about {title}</span></summary>'
-        f'<div class="acts"><button type="button" class="rename" value="{key}">Rename</button>'
-        f'<button type="button" class="delete" value="{key}">Delete</button>{downloads}</div>'
+        f'<span class="by">{day(one.changed)} · {_asked(one)}</span></a>'
+        f'<details class="more"><summary><span class="sr-only">{more}</span></summary>'
+        f'<div class="acts"><button type="button" class="rename" value="{key}">{rename}</button>'
+        f'<button type="button" class="delete" value="{key}">{delete}</button>{downloads}</div>'
         "</details></li>"
     )
+
+
+def _asked(one: Listed) -> str:
+    return n_("{n} question", "{n} questions", one.questions)

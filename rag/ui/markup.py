@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from urllib.parse import urlsplit
+
+from rag.ui.words import spoken
 
 _ENCODED = re.compile(r"[^\w \x80-\x9f]|_")
 """All but letters, digits and spaces. The page passes through a Markdown renderer, and a character
@@ -28,19 +29,8 @@ def site(url: str) -> str:
 
 
 def day(published: str | None) -> str:
-    """`26 Jun 2023`; `date unknown` for None; what was given where it is not ISO 8601."""
-    if not published:
-        return "date unknown"
-    try:
-        when = date.fromisoformat(published[:10])
-    except ValueError:
-        return published
-    return f"{when.day} {when:%b} {when.year}"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 article`, `2,000 articles`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    """`26 Jun 2023` in the words that are spoken; see `Words.day`."""
+    return spoken().day(published)
 
 
 def shorten(text: str, length: int) -> str:

@@ -2,21 +2,26 @@
 // All text is made by the server; this file fetches, shows and moves the focus.
 (() => {
   "use strict";
+  const _ = (text, values = {}) =>
+    Object.entries(values).reduce(
+      (told, [name, value]) => told.replace(`{${name}}`, value),
+      window.newsdeskWords?.[text] ?? text,
+    );
   const narrow = window.matchMedia("(max-width: 63.99rem)");
   const byId = (id) => document.getElementById(id);
 
   // ------------------------------------------------------------ the source panel
   const panel = document.createElement("dialog");
   panel.id = "source-panel";
-  panel.setAttribute("aria-label", "Source of the citation");
+  panel.setAttribute("aria-label", _("Source of the citation"));
   panel.innerHTML = `
     <div class="tools">
-      <button type="button" class="previous" aria-label="Previous citation">‹</button>
+      <button type="button" class="previous" aria-label="${_("Previous citation")}">‹</button>
       <span class="place" role="status"></span>
-      <button type="button" class="next" aria-label="Next citation">›</button>
-      <button type="button" class="mark right" aria-label="This source is right" hidden>✓</button>
-      <button type="button" class="mark wrong" aria-label="This source is wrong" hidden>✗</button>
-      <button type="button" class="close" aria-label="Close the source">×</button>
+      <button type="button" class="next" aria-label="${_("Next citation")}">›</button>
+      <button type="button" class="mark right" aria-label="${_("This source is right")}" hidden>✓</button>
+      <button type="button" class="mark wrong" aria-label="${_("This source is wrong")}" hidden>✗</button>
+      <button type="button" class="close" aria-label="${_("Close the source")}">×</button>
     </div>
     <div class="content" tabindex="0"></div>`;
   document.body.append(panel);
@@ -52,7 +57,9 @@
     const at = links.findIndex((each) => key(each) === current);
     const single = at < 0 || links.length < 2;
     part("tools").classList.toggle("single", single);
-    part("place").textContent = single ? "Source" : `${at + 1} of ${links.length}`;
+    part("place").textContent = single
+      ? _("Source")
+      : _("{at} of {of}", { at: at + 1, of: links.length });
     part("previous").disabled = at <= 0;
     part("next").disabled = at < 0 || at >= links.length - 1;
     return { links, at };
@@ -69,7 +76,7 @@
     }
     const problem = document.createElement("p");
     problem.className = "problem";
-    problem.textContent = "The server cannot be reached. Is Newsdesk still running?";
+    problem.textContent = _("The server cannot be reached. Is Newsdesk still running?");
     return problem;
   };
 

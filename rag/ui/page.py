@@ -26,10 +26,9 @@ from rag.ui.pages import Pages, nav_html, words_for
 from rag.ui.render import elsewhere_html, kept_html, moved_html, problem_html, status_html
 from rag.ui.why import Limits
 from rag.ui.wish import read_wish, relimited
+from rag.ui.words import N_, speak
 
-_HINT = (
-    '<p class="hint">Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops</p>'
-)
+_HINT = N_("Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops")
 _MOST_ANSWERS, _MOST_WAITING = 4, 64
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = AsyncGenerator[dict[Any, Any], None]
@@ -114,7 +113,7 @@ class Page:
         with gr.Column(elem_id="composer"):
             self.queue = _html("", "queue")
             with gr.Row(elem_id="bar"):
-                gr.Button("Filters", elem_id="filter", size="sm")
+                self.filter = gr.Button("Filters", elem_id="filter", size="sm")
                 self.box = gr.Textbox(
                     label="Your question",
                     placeholder="Ask about these articles",
@@ -126,7 +125,7 @@ class Page:
                 )
                 self.send = gr.Button("Ask", variant="primary", elem_id="send")
                 self.halt = gr.Button("Stop", variant="stop", elem_id="halt", visible=False)
-            _html(_HINT, "hint")
+            self.hint = _html("", "hint")
         marks = "marks" if self._keep is not None else ""
         with gr.Column(
             elem_id="machinery", elem_classes=marks
@@ -173,7 +172,8 @@ class Page:
         self.halt.click(self._stop, queue=False, **_QUIET)
         opening = [self.brand, self.welcome, *self.examples]
         self.new.click(self._start_over, None, [*self.shown, *opening], queue=False, **_QUIET)
-        self.blocks.load(self._go, None, self.nav, queue=False, **_QUIET)
+        said = [self.nav, self.hint, self.box, *self._labels()]
+        self.blocks.load(self._go, None, said, queue=False, **_QUIET)
         opened = self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
         if self._store is not None:
             opened.then(self._reopen, None, self.shown, queue=False, **_QUIET)
@@ -182,6 +182,7 @@ class Page:
     async def _ask(
         self, question: str, limits: Limits, conversation: Conversation, request: gr.Request
     ) -> Shown:
+        _speak(request)
         first, here = True, self._collection()
         moved = conversation.last is not None and conversation.collection != here
         begun = Conversation() if moved else conversation
@@ -190,7 +191,9 @@ class Page:
         async with aclosing(asked) as frames:
             async for frame in frames:
                 told = {self.kept: moved_html()} if first and moved else {}
+                _speak(request)  # each step may run in a context of its own
                 yield self._show(frame, first=first) | told
+                _speak(request)
                 first = False
         if not first and self._store is not None:
             yield await self._store_all(frame.earlier.with_next(frame.newest), request)
@@ -237,9 +240,12 @@ class Page:
         wish = read_wish(line)
         if wish is None:
             return
+        _speak(request)
         if wish.kind == "ask":
-            async for changes in self._ask_example(wish.label, query, conversation, request):
-                yield changes
+            asked_on = self._ask_example(wish.label, query, conversation, request)
+            async with aclosing(asked_on) as shown:
+                async for changes in shown:
+                    yield changes
             return
         if wish.kind == "open":
             found = await asyncio.to_thread(self._load, wish.label, request)
@@ -294,6 +300,7 @@ class Page:
 
     def _reopen(self, request: gr.Request) -> dict[Any, Any]:
         """The conversation that the page's address names, if it does."""
+        _speak(request)
         key = request.query_params.get("c", "")
         found = self._load(key, request)
         if found:
@@ -315,10 +322,12 @@ class Page:
             **self._idle(conversation),
         }
 
-    def _mark_right(self, conversation: Conversation) -> dict[Any, Any]:
+    def _mark_right(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
+        _speak(request)
         return self._marked(conversation, right=True)
 
-    def _mark_wrong(self, conversation: Conversation) -> dict[Any, Any]:
+    def _mark_wrong(self, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
+        _speak(request)
         return self._marked(conversation, right=False)
 
     def _marked(self, conversation: Conversation, *, right: bool) -> dict[Any, Any]:
@@ -339,8 +348,9 @@ class Page:
         """The reader pressed Stop, or closed the page."""
         self._desk.stop(request.session_hash or "")
 
-    def _open(self) -> dict[Any, Any]:
+    def _open(self, request: gr.Request) -> dict[Any, Any]:
         """The front of the page, from what is stored now."""
+        _speak(request)
         try:
             stored = self._reader.summaries()
             asked = self._settings.chat.examples or self._invitations.questions(stored)
@@ -350,11 +360,29 @@ class Page:
             return self._front(nothing, problem_html(str(error)))
         return self._front(collection, welcome_html(collection))
 
-    def _go(self, request: gr.Request) -> str:
-        """The links to the other pages, where there are any."""
-        if self._more is None:
-            return ""
-        return nav_html(words_for(request.request), evals=self._more.evals)
+    def _labels(self) -> dict[gr.Button, str]:
+        """What stands on the buttons."""
+        return {
+            self.talks: N_("Conversations"),
+            self.new: N_("New conversation"),
+            self.retry: N_("Try again"),
+            self.right: N_("Right answer"),
+            self.wrong: N_("Wrong answer"),
+            self.filter: N_("Filters"),
+            self.send: N_("Ask"),
+            self.halt: N_("Stop"),
+        }
+
+    def _go(self, request: gr.Request) -> dict[Any, Any]:
+        """The words of the page in the reader's language, and the links to the other pages."""
+        own = words_for(request.request)
+        label, hint = own._("Your question"), own._("Ask about these articles")
+        return {
+            self.nav: nav_html(own, evals=self._more.evals) if self._more else "",
+            self.hint: f'<p class="hint">{own._(_HINT)}</p>',
+            self.box: gr.update(label=label, placeholder=hint),
+            **{button: gr.update(value=own._(text)) for button, text in self._labels().items()},
+        }
 
     def _front(self, collection: Collection, welcome: str) -> dict[Any, Any]:
         questions = [*collection.questions, *[""] * EXAMPLES][:EXAMPLES]
@@ -365,12 +393,12 @@ class Page:
             **{button: gr.update(value=text, visible=bool(text)) for button, text in buttons},
         }
 
-    def _start_over(self) -> dict[Any, Any]:
+    def _start_over(self, request: gr.Request) -> dict[Any, Any]:
         buttons = [self.retry, self.new, self.right, self.wrong]
         hidden = dict.fromkeys(buttons, gr.update(visible=False))
         empty = dict.fromkeys([self.earlier, self.newest, self.status, self.kept], "")
         blank = {self.conversation: Conversation(), self.kept_as: _address(Conversation())}
-        return {**blank, **hidden, **empty, **self._open()}
+        return {**blank, **hidden, **empty, **self._open(request)}
 
     def _show(self, frame: Frame, *, first: bool) -> dict[Any, Any]:
         """What changes on the page; the first frame of a question also moves the old ones up."""
@@ -407,6 +435,11 @@ class Page:
             **dict.fromkeys([self.retry, self.new], begun),
             **dict.fromkeys([self.right, self.wrong], marks),
         }
+
+
+def _speak(request: gr.Request) -> None:
+    """Speak the reader's language: events run outside of the request that began them."""
+    speak(words_for(request.request))
 
 
 def _limits(query: str) -> Limits:

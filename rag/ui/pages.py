@@ -14,10 +14,12 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.addresses import web_address
 from rag.ui.markup import site
-from rag.ui.words import LANGUAGES, Words, chosen, words
+from rag.ui.words import LANGUAGES, Words, chosen, speak, words
 
 LANGUAGE, APPEARANCE = "newsdesk_language", "newsdesk_appearance"
 """The cookies that keep a browser's own choices; neither says who reads."""
@@ -61,10 +63,24 @@ def nav_html(own: Words, *, evals: bool) -> str:
     return "".join(html.split("\n"))
 
 
-def words_for(request: Request) -> Words:
+def words_for(request: HTTPConnection) -> Words:
     """The words of the reader's choice, or of the browser's language."""
     wanted = request.cookies.get(LANGUAGE, "")
     return words(chosen(wanted, request.headers.get("accept-language", "")))
+
+
+class Speaking:
+    """Middleware: what answers a request speaks the reader's language."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http":
+            speak(words_for(HTTPConnection(scope)))
+        await self._app(scope, receive, send)
 
 
 def appearance_for(request: Request) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
 from itertools import groupby
 
-from rag.dates import written_day
 from rag.schema import Answer, Citation, Passage, Sentence, Verdict
 from rag.ui.cards import VERDICTS, also_in_html, beside_html, cards_html, failed_text
-from rag.ui.markup import count, day, escape, shorten
+from rag.ui.markup import day, escape, shorten
 from rag.ui.source import byline, source_link
 from rag.ui.timeline import dated
 from rag.ui.why import Limits, why_html
+from rag.ui.words import N_, _, n_, spoken
 from rag.ui.written import answer_markdown, answer_text
 
 _MOST_CLOSEST = 3
+_KINDS = {
+    "number": N_("The articles differ on a number"),
+    "date": N_("The articles differ on a date"),
+    "name": N_("The articles differ on a name"),
+}
+"""What articles differ on; see `rag.disagree`."""
 _HEADING = re.compile(r"^#{1,6} .*\n+", re.MULTILINE)
 
 
@@ -46,12 +51,12 @@ def turn_html(number: int, question: str, body: str) -> str:
 
 def acts_html(answer: Answer | None) -> str:
     """What can be done with a question and its answer, and the texts that copying takes."""
-    edit = '<button type="button" class="act edit">Edit</button>'
+    edit = f'<button type="button" class="act edit">{_("Edit")}</button>'
     if answer is None or not answer.complete:
         return f'<p class="acts">{edit}</p>'
     return (
-        '<p class="acts"><button type="button" class="act as-text">Copy</button>'
-        f'<button type="button" class="act as-markdown">Copy as Markdown</button>{edit}</p>'
+        f'<p class="acts"><button type="button" class="act as-text">{_("Copy")}</button>'
+        f'<button type="button" class="act as-markdown">{_("Copy as Markdown")}</button>{edit}</p>'
         f'<div class="copies"><pre class="text">{escape(answer_text(answer))}</pre>'
         f'<pre class="markdown">{escape(answer_markdown(answer))}</pre></div>'
     )
@@ -63,7 +68,9 @@ def following_html(questions: Iterable[str]) -> str:
         f'<li><button type="button" class="act follow"><bdi>{escape(one)}</bdi></button></li>'
         for one in questions
     )
-    return f'<div class="following"><h3>To go on with</h3><ul>{rows}</ul></div>' if rows else ""
+    return (
+        f'<div class="following"><h3>{_("To go on with")}</h3><ul>{rows}</ul></div>' if rows else ""
+    )
 
 
 def problem_html(message: str) -> str:
@@ -73,28 +80,39 @@ def problem_html(message: str) -> str:
 
 def stopped_html() -> str:
     """The note below an answer that the reader stopped."""
-    return '<p class="stopped">Stopped. What stands above had been checked.</p>'
+    return f'<p class="stopped">{_("Stopped. What stands above had been checked.")}</p>'
 
 
 def kept_html(*, right: bool, citations: int = 0) -> str:
     """The note below an answer that the reader has marked, as a whole or `citations` of it."""
-    what = "right, with its citations as evidence" if right else "wrong, to be completed by hand"
     if citations and right:
-        what = f"{count(citations, 'citation')} marked right, the evidence of the question"
+        told = n_(
+            "Saved as a case for evals: {n} citation marked right, the evidence of the question.",
+            "Saved as a case for evals: {n} citations marked right, the evidence of the question.",
+            citations,
+        )
     elif citations:
-        what = f"{count(citations, 'citation')} marked wrong, to be completed by hand"
-    return f'<p class="kept" role="status">Saved as a case for evals: {what}.</p>'
+        told = n_(
+            "Saved as a case for evals: {n} citation marked wrong, to be completed by hand.",
+            "Saved as a case for evals: {n} citations marked wrong, to be completed by hand.",
+            citations,
+        )
+    elif right:
+        told = _("Saved as a case for evals: right, with its citations as evidence.")
+    else:
+        told = _("Saved as a case for evals: wrong, to be completed by hand.")
+    return f'<p class="kept" role="status">{told}</p>'
 
 
 def moved_html() -> str:
     """The note where another collection was opened since the conversation began."""
-    told = "Another collection is open now; this question began a new conversation in it."
+    told = _("Another collection is open now; this question began a new conversation in it.")
     return f'<p class="kept" role="status">{escape(told)}</p>'
 
 
 def elsewhere_html() -> str:
     """The note about a conversation that the open collection does not have."""
-    told = (
+    told = _(
         "This conversation is not in the open collection. It may belong to another one: open that "
         "first."
     )
@@ -103,23 +121,29 @@ def elsewhere_html() -> str:
 
 def progress_text(answer: Answer | None) -> str:
     """What is going on, in a few words, from the newest snapshot."""
-    if answer is None:
-        return "Searching the articles…"
-    if answer.sentences:
-        return f"Writing… {count(len(answer.sentences), 'sentence')} checked so far"
-    if answer.passages:
+    if answer and answer.sentences:
+        return n_(
+            "Writing… {n} sentence checked so far",
+            "Writing… {n} sentences checked so far",
+            len(answer.sentences),
+        )
+    if answer and answer.passages:
         articles = len({passage.article_id for passage in answer.passages})
-        passages = count(len(answer.passages), "passage")
-        return f"Reading {passages} from {count(articles, 'article')}…"
-    return "Searching the articles…"
+        return _(
+            "Reading {passages} from {articles}…",
+            passages=n_("{n} passage", "{n} passages", len(answer.passages)),
+            articles=n_("{n} article", "{n} articles", articles),
+        )
+    return _("Searching the articles…")
 
 
 def outcome_text(answer: Answer) -> str:
     """The end of an answer, for those who cannot see that it ended."""
     if answer.abstained:
-        return "Finished: not answered from these articles."
-    sentences = count(len(answer.sentences), "sentence")
-    return f"Answer complete: {sentences}, {count(len(answer.citations), 'citation')}."
+        return _("Finished: not answered from these articles.")
+    sentences = n_("{n} sentence", "{n} sentences", len(answer.sentences))
+    citations = n_("{n} citation", "{n} citations", len(answer.citations))
+    return _("Answer complete: {sentences}, {citations}.", sentences=sentences, citations=citations)
 
 
 def status_html(status: str, *, running: bool) -> str:
@@ -181,7 +205,7 @@ def _said(sentence: Sentence) -> str:
 
 def _tick(place: int, sentence: Sentence) -> str:
     """The verdict, as a small sign with a card; its name for screen readers is in words."""
-    name = escape(VERDICTS[sentence.verdict])
+    name = escape(_(VERDICTS[sentence.verdict]))
     return (
         f'<button type="button" class="tick s{place}"><span class="sr-only">{name}</span></button>'
     )
@@ -200,7 +224,7 @@ def _cite(citation: Citation, answer: Answer) -> str:
     """A small number; its card is the one of the same class."""
     return (
         f'<a class="cite n{citation.number}" href="{_link(citation, answer)}">'
-        f'<span class="sr-only">Source </span>{citation.number}</a>'
+        f'<span class="sr-only">{_("Source")} </span>{citation.number}</a>'
     )
 
 
@@ -218,19 +242,18 @@ def _link(citation: Citation, answer: Answer) -> str:
 def _dated(answer: Answer) -> str:
     """As of which day the answer holds, and what newer article took the place of which."""
     known = {citation.number: citation for citation in answer.citations}
-    lines = [f"As of {_day(answer.as_of)}"] if answer.as_of else []
+    lines = [_("As of {day}", day=_day(answer.as_of))] if answer.as_of else []
     for update in answer.updates:
         later, earlier = known[update.later], known[update.earlier]
-        lines.append(
-            f"Newer: {byline(later.publisher, later.published)}{_cite(later, answer)} "
-            f"(<q>{escape(update.words)}</q>) in place of "
-            f"{byline(earlier.publisher, earlier.published)}{_cite(earlier, answer)}"
-        )
+        newer = f"{byline(later.publisher, later.published)}{_cite(later, answer)} "
+        newer += f"(<q>{escape(update.words)}</q>)"
+        older = f"{byline(earlier.publisher, earlier.published)}{_cite(earlier, answer)}"
+        lines.append(_("Newer: {newer} in place of {older}", newer=newer, older=older))
     return "".join(f'<p class="as-of">{line}</p>' for line in lines)
 
 
 def _day(iso: str) -> str:
-    return f'<time datetime="{escape(iso)}">{written_day(date.fromisoformat(iso))}</time>'
+    return f'<time datetime="{escape(iso)}">{escape(spoken().long_day(iso))}</time>'
 
 
 def _timeline(answer: Answer) -> str:
@@ -240,9 +263,8 @@ def _timeline(answer: Answer) -> str:
         f"{escape(shorten(sentence.text, 200))}{_cites(cited, answer)}</span></li>"
         for when, sentence, cited in dated(answer)
     )
-    return f'<div class="timeline"><h3>By date of the articles</h3><ol>{rows}</ol></div>' * bool(
-        rows
-    )
+    heading = _("By date of the articles")
+    return f'<div class="timeline"><h3>{heading}</h3><ol>{rows}</ol></div>' if rows else ""
 
 
 def _disagreements(answer: Answer) -> str:
@@ -257,7 +279,7 @@ def _disagreements(answer: Answer) -> str:
                 f'<tr><th scope="row"><bdi>{escape(stated.value)}</bdi></th>'
                 f"<td>{byline(cited.publisher, cited.published)}{_cite(cited, answer)}</td></tr>"
             )
-        caption = f"The articles differ on a {escape(disagreement.kind)}"
+        caption = _(_KINDS.get(disagreement.kind, N_("The articles differ")))
         tables.append(f"<table><caption>{caption}</caption><tbody>{''.join(rows)}</tbody></table>")
     return f'<div class="differ">{"".join(tables)}</div>' if tables else ""
 
@@ -280,13 +302,13 @@ def _sources(answer: Answer) -> str:
             f"{_changed(first)}{also_in_html(first)}{beside_html(citations)}</span></li>"
         )
     copied = 0 < answer.sources < len(by_article)
-    heading = f"Sources, {answer.sources} of them independent" if copied else "Sources"
+    heading = _("Sources, {n} of them independent", n=answer.sources) if copied else _("Sources")
     return f'<div class="sources"><h3>{heading}</h3><ul>{"".join(rows)}</ul></div>'
 
 
 def _changed(citation: Citation) -> str:
     """Whether the article is no longer what it was when it was first stored."""
-    told = '<span class="beside">Changed since it was first stored</span>'
+    told = f'<span class="beside">{_("Changed since it was first stored")}</span>'
     return told if citation.earlier else ""
 
 
@@ -299,9 +321,9 @@ def _abstained(answer: Answer) -> str:
     closest = _closest(miss.closest, answer) if miss else ""
     closest = closest or _passages(answer.passages[:_MOST_CLOSEST])
     return (
-        '<div class="abstained"><h3>Not answered from these articles</h3>'
+        f'<div class="abstained"><h3>{_("Not answered from these articles")}</h3>'
         f"<p>{escape(_why(answer))}</p>"
-        + (f"<h4>What came closest</h4>{closest}" if closest else "")
+        + (f"<h4>{_('What came closest')}</h4>{closest}" if closest else "")
         + "</div>"
     )
 
@@ -341,8 +363,11 @@ def _left_out(sentences: tuple[Sentence, ...]) -> str:
     if not sentences:
         return ""
     rows = "".join(f"<li><q>{escape(item.text)}</q>{_failed(item)}</li>" for item in sentences)
-    were = "was" if len(sentences) == 1 else "were"
-    summary = f"{count(len(sentences), 'drafted sentence')} {were} left out: not supported"
+    summary = n_(
+        "{n} drafted sentence was left out: not supported",
+        "{n} drafted sentences were left out: not supported",
+        len(sentences),
+    )
     return f'<details class="left-out"><summary>{summary}</summary><ul>{rows}</ul></details>'
 
 

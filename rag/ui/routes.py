@@ -14,10 +14,13 @@ from rag.schema import Article
 from rag.ui.conversation import Reader
 from rag.ui.filters import form_html
 from rag.ui.render import problem_html
+from rag.ui.script_words import script_words
 from rag.ui.source import missing_html, page_html, read_spans, source_html
+from rag.ui.words import _
 
 SCRIPTS = ("newsdesk.js", "cards.js", "ask.js", "history.js", "filters.js")
 _FRESH = {"Cache-Control": "no-store"}
+_OWN = {"Vary": "Cookie, Accept-Language"}
 
 
 def routes(reader: Reader) -> APIRouter:
@@ -37,7 +40,7 @@ def routes(reader: Reader) -> APIRouter:
         try:
             found = reader.article(article)
         except RagError as error:
-            page = page_html("Not found", missing_html(str(error)))
+            page = page_html(_("Not found"), missing_html(str(error)))
             return HTMLResponse(page, status_code=404, headers=_FRESH)
         copies = stored(reader, copy)
         content = source_html(found, (start, end), quote, read_spans(also), copies)
@@ -57,7 +60,9 @@ def routes(reader: Reader) -> APIRouter:
         return Response(shipped_file("newsdesk.css"), media_type="text/css")
 
     def script(request: Request) -> Response:
-        return Response(shipped_file(request.url.path.lstrip("/")), media_type="text/javascript")
+        name = request.url.path.lstrip("/")
+        own = script_words() if name in SCRIPTS else ""
+        return Response(f"{own}{shipped_file(name)}", media_type="text/javascript", headers=_OWN)
 
     for name in (*SCRIPTS, "pages.js"):
         router.get(f"/{name}")(script)

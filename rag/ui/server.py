@@ -78,6 +78,7 @@ async def _build(
     from rag.ui.beside import add_pages
     from rag.ui.history import history_routes
     from rag.ui.page import Page, theme
+    from rag.ui.pages import Speaking
     from rag.ui.routes import SCRIPTS, routes, shipped_file
     from rag.ui.shelf import Shelf
     from rag.ui.turns import Turns
@@ -91,6 +92,7 @@ async def _build(
             history_routes(store, shipped_file("newsdesk.css")), include_in_schema=False
         )
     more = add_pages(app, backend, settings, preferences, bench)
+    app.add_middleware(Speaking)
     shelf = backend if isinstance(backend, Shelf) else None
     collection = (lambda: shelf.folder.name) if shelf else (lambda: "")
     gr.mount_gradio_app(

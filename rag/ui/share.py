@@ -10,6 +10,7 @@ from rag.ui.cards import VERDICTS, also_in_html, beside_html
 from rag.ui.conversation import Conversation, Exchange
 from rag.ui.markup import day, escape, site
 from rag.ui.source import byline
+from rag.ui.words import _, spoken
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -24,11 +25,12 @@ def share_html(conversation: Conversation, styles: str, made: date) -> str:
     """
     title = escape(conversation.title)
     turns = "".join(_turn(one) for one in conversation.exchanges)
-    note = (
-        f"Answers by Newsdesk, each sentence checked against what it cites. Saved {day(str(made))}."
+    note = _(
+        "Answers by Newsdesk, each sentence checked against what it cites. Saved {day}.",
+        day=day(str(made)),
     )
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{spoken().language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
@@ -41,7 +43,7 @@ def share_html(conversation: Conversation, styles: str, made: date) -> str:
 def _turn(exchange: Exchange) -> str:
     parts = [_answer(exchange.number, exchange.answer)] if exchange.answer else []
     parts += [f'<p class="problem">{escape(exchange.problem)}</p>'] if exchange.problem else []
-    parts += ['<p class="stopped">Stopped.</p>'] if exchange.stopped else []
+    parts += [f'<p class="stopped">{_("Stopped.")}</p>'] if exchange.stopped else []
     question = f'<h2 class="question">{escape(exchange.question)}</h2>'
     return f'<section class="turn">{question}{"".join(parts)}</section>'
 
@@ -49,14 +51,16 @@ def _turn(exchange: Exchange) -> str:
 def _answer(turn: int, answer: Answer) -> str:
     notice = f'<p class="notice">{escape(answer.notice)}</p>' if answer.notice else ""
     declined = (
-        f'<div class="abstained"><h3>Not answered from these articles</h3>'
+        f'<div class="abstained"><h3>{_("Not answered from these articles")}</h3>'
         f"<p>{escape(answer.reason)}</p></div>"
         if answer.abstained
         else ""
     )
     said = "".join(_sentence(turn, one) for one in answer.sentences)
     sources = "".join(_source(turn, one) for one in answer.citations)
-    listed = f'<div class="sources"><h3>Sources</h3><ul>{sources}</ul></div>' if sources else ""
+    listed = (
+        f'<div class="sources"><h3>{_("Sources")}</h3><ul>{sources}</ul></div>' if sources else ""
+    )
     return f'{notice}{declined}<div class="answer">{said}</div>{listed}'
 
 
@@ -65,7 +69,7 @@ def _sentence(turn: int, sentence: Sentence) -> str:
         f'<a class="cite" href="#s{turn}-{number}">{number}</a>' for number in sentence.citations
     )
     tag = "blockquote" if sentence.verdict is Verdict.QUOTED else "p"
-    verdict = escape(VERDICTS[sentence.verdict])
+    verdict = escape(_(VERDICTS[sentence.verdict]))
     return (
         f'<{tag} class="sentence {sentence.verdict}" title="{verdict}">'
         f'<span class="said">{escape(sentence.text)}</span>{marks}</{tag}>'

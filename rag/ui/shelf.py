@@ -141,7 +141,7 @@ class Shelf:
                 raise CorpusError(f"there is no collection {folder!r} any more")
             place = self.parent / folder
             self._opened.pop(place, None)
-            gc.collect()  # the snapshot that was opened here holds the collection as a reader's does
+            gc.collect()  # what was opened here holds the collection as any reader does
             erase(place)
             for end in _BESIDE:
                 erase_beside(self.parent / f"{folder}.{end}")

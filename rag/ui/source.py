@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from rag.addresses import web_address
 from rag.schema import Article
 from rag.ui.markup import day, escape, site
+from rag.ui.words import _, spoken
 
 Span = tuple[int, int]
 """Start and end in `Article.text`, in code points."""
@@ -79,7 +80,7 @@ def source_html(
     others = [(a, b) for a, b in also if 0 <= a < b <= len(article.text)] if same else []
     body = _body(article.text, span if same else None, others)
     stale = bool(quote) and not same
-    told = _problem("This article has changed since it was cited. Ask again.") if stale else ""
+    told = _problem(_("This article has changed since it was cited. Ask again.")) if stale else ""
     head = _head(article, _also_in(article, copies))
     return f'<article class="source">{head}{told}<div class="body">{body}</div></article>'
 
@@ -92,7 +93,7 @@ def missing_html(message: str) -> str:
 def page_html(title: str, article: str) -> str:
     """A whole document, for a citation that is opened in a tab of its own."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{spoken().language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="stylesheet" href="newsdesk.css"></head>'
         f'<body class="page"><main>{article}</main></body></html>'
@@ -120,7 +121,7 @@ def _also_in(article: Article, copies: Sequence[Article]) -> str:
             f'<li><a class="cite-title" href="{escape(article_link(copy.article_id, others))}">'
             f"<bdi>{name}</bdi></a> {byline(copy.publisher, copy.published)}</li>"
         )
-    return f'<div class="also-in">Also in<ul>{"".join(rows)}</ul></div>' if rows else ""
+    return f'<div class="also-in">{_("Also in")}<ul>{"".join(rows)}</ul></div>' if rows else ""
 
 
 def _head(article: Article, also_in: str) -> str:
@@ -128,7 +129,7 @@ def _head(article: Article, also_in: str) -> str:
     url = web_address(article.url)
     original = (
         f'<p><a class="original" href="{escape(url)}" target="_blank" rel="noopener noreferrer">'
-        f"Read the original at {escape(site(url))}</a></p>"
+        f"{_('Read the original at {site}', site=escape(site(url)))}</a></p>"
         if url
         else ""
     )
@@ -143,8 +144,10 @@ def _state(article: Article) -> str:
     """What a reader should know of the text: a part only, or changed since it was published."""
     modified = article.modified and day(article.modified)
     told = [
-        "Only a part of this article was on its page." if article.partial else "",
-        f"Modified {modified}." if modified and article.modified != article.published else "",
+        _("Only a part of this article was on its page.") if article.partial else "",
+        _("Modified {day}.", day=modified)
+        if modified and article.modified != article.published
+        else "",
     ]
     text = " ".join(filter(None, told))
     return f'<p class="state">{escape(text)}</p>' if text else ""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from rag.schema import Answer, Filters, Passage, Search
 from rag.ui.markup import day, escape
 from rag.ui.source import byline, source_link
+from rag.ui.words import N_, _
 from rag.understand import parts_of
 
 _STAGES = {
-    "retrieve": "Search",
-    "select": "Choosing evidence",
-    "first_sentence": "First sentence",
-    "write": "Writing and checking",
-    "total": "In all",
+    "retrieve": N_("Search"),
+    "select": N_("Choosing evidence"),
+    "first_sentence": N_("First sentence"),
+    "write": N_("Writing and checking"),
+    "total": N_("In all"),
 }
 
 
@@ -34,12 +36,13 @@ def why_html(answer: Answer, limits: Limits) -> str:
     """What was understood, in view, and everything else folded away."""
     parts = [
         _facts(answer, limits),
-        _part("Searches", _searches(answer.searches)),
-        _part("Passages read", _passages(answer)),
+        _part(_("Searches"), _searches(answer.searches)),
+        _part(_("Passages read"), _passages(answer)),
     ]
+    heading = _("Why this answer")
     return (
         f"{searched_html(answer, limits)}"
-        f'<details class="about"><summary>Why this answer</summary>{"".join(parts)}</details>'
+        f'<details class="about"><summary>{heading}</summary>{"".join(parts)}</details>'
     )
 
 
@@ -51,19 +54,27 @@ def searched_html(answer: Answer, limits: Limits) -> str:
 
 def limits_text(limits: Limits) -> str:
     """As `filters_text`, with the topics: `by A; on chips or trade`."""
-    on = f"on {' or '.join(limits.topics)}" if limits.topics else ""
+    on = _("on {topics}", topics=_either(limits.topics)) if limits.topics else ""
     return "; ".join(filter(None, (filters_text(limits.filters), on)))
 
 
 def filters_text(filters: Filters) -> str:
     """`by Harbour Desk or Mill Street; published from 1 May 2023 to 31 May 2023`; may be empty."""
     first, last = (str(one or "") for one in (filters.first_day, filters.last_day))
-    published = [f"from {day(first)}"] * bool(first) + [f"to {day(last)}"] * bool(last)
-    parts = [
-        f"by {' or '.join(filters.publishers)}" if filters.publishers else "",
-        f"published {' '.join(published)}" if published else "",
-    ]
-    return "; ".join(filter(None, parts))
+    by = _("by {publishers}", publishers=_either(filters.publishers)) if filters.publishers else ""
+    published = ""
+    if first and last:
+        published = _("published from {first} to {last}", first=day(first), last=day(last))
+    elif first:
+        published = _("published from {first}", first=day(first))
+    elif last:
+        published = _("published to {last}", last=day(last))
+    return "; ".join(filter(None, (by, published)))
+
+
+def _either(names: Sequence[str]) -> str:
+    """`A`, `A or B or C`."""
+    return reduce(lambda one, other: _("{one} or {other}", one=one, other=other), names)
 
 
 def _said(answer: Answer) -> str:
@@ -73,17 +84,18 @@ def _said(answer: Answer) -> str:
     if not answer.query or (same and not parts):
         return ""
     told = ", ".join(f"<q>{escape(text)}</q>" for text in queries)
-    return f'<p class="searched">Searched for {told}</p>'
+    return f'<p class="searched">{_("Searched for {queries}", queries=told)}</p>'
 
 
 def _chips(answer: Answer, limits: Limits) -> str:
     """What moved passages up, each with a button that asks again without it, or with it."""
     used = dict.fromkeys(one.label for one in answer.understood)
-    chips = [_chip("drop", "Ask again without", label, "×") for label in used]
-    chips += [_chip("restore", "Ask again with", label, "+") for label in limits.without]
+    chips = [_chip("drop", _("Ask again without"), label, "×") for label in used]
+    chips += [_chip("restore", _("Ask again with"), label, "+") for label in limits.without]
     if limited := limits_text(limits):
-        chips.append(f'<span class="chip set">Only {escape(limited)}</span>')
-    first = '<span class="by">First of all</span> ' if used else ""
+        only = _("Only {limits}", limits=limited)
+        chips.append(f'<span class="chip set">{escape(only)}</span>')
+    first = f'<span class="by">{_("First of all")}</span> ' if used else ""
     return f'<p class="chips">{first}{" ".join(chips)}</p>' if chips else ""
 
 
@@ -111,10 +123,11 @@ def _preferred(search: Search) -> str:
     days = sorted({str(one) for one in (first, last) if one})
     told = [
         filters_text(search.prefer),
-        f"about {' to '.join(day(one) for one in days)}" if days else "",
+        _("about {days}", days=" – ".join(day(one) for one in days)) if days else "",
     ]
     text = "; ".join(filter(None, told))
-    return f' <span class="by">{escape(text)} first</span>' if text else ""
+    shown = _("{kind} first", kind=text)
+    return f' <span class="by">{escape(shown)}</span>' if text else ""
 
 
 def _passages(answer: Answer) -> str:
@@ -133,27 +146,31 @@ def _passage(passage: Passage, answer: Answer, top: float) -> str:
         and one.start < passage.end
         and passage.start < one.end
     ]
-    cited = f"cited as {', '.join(numbers)}" if numbers else "not cited"
+    cited = _("cited as {numbers}", numbers=", ".join(numbers)) if numbers else _("not cited")
     share = round(100 * passage.score / top) if top > 0 else 0
     return (
         f'<li><a class="title cite-title" href="{escape(link)}">'
         f"<bdi>{escape(passage.title or passage.article_id)}</bdi></a> "
         f'<span class="by">{byline(passage.publisher, passage.published)}</span>'
         f'<span class="by"><span class="score"><span style="width: {share}%"></span></span>'
-        f"score {passage.score:.3f} · {cited}</span></li>"
+        f"{_('score {score}', score=f'{passage.score:.3f}')} · {cited}</span></li>"
     )
 
 
 def _facts(answer: Answer, limits: Limits) -> str:
     timings = ", ".join(
-        f"{_STAGES.get(stage, stage)} {seconds:.2f} s" for stage, seconds in answer.timings.items()
+        f"{_(_STAGES[stage]) if stage in _STAGES else stage} {seconds:.2f} s"
+        for stage, seconds in answer.timings.items()
     )
     likely = "" if answer.likely is None else f"{answer.likely:.0%}"
     facts = [
-        ("Model", answer.model or "none: quoted evidence"),
-        ("Answerable", likely and f"{likely} likely, judged from the passages"),
-        ("Limited to", limits_text(limits)),
-        ("Time", timings),
+        (_("Model"), answer.model or _("none: quoted evidence")),
+        (
+            _("Answerable"),
+            likely and _("{likely} likely, judged from the passages", likely=likely),
+        ),
+        (_("Limited to"), limits_text(limits)),
+        (_("Time"), timings),
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts if fact)
     return f"<dl>{rows}</dl>"

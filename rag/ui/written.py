@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from rag.addresses import web_address
 from rag.schema import Answer, Citation, Sentence, Verdict
 from rag.ui.markup import day
+from rag.ui.words import _
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&$]|^[-+=](?=\s|-|=|$)|(?<=^\d)[.)](?=\s|$)")
 """What Markdown may read as more than itself."""
@@ -35,7 +36,7 @@ def blocks(answer: Answer) -> Iterator[str]:
     if answer.notice:
         yield f"*{plain(answer.notice)}*"
     if answer.abstained:
-        yield f"**Not answered from these articles.** {plain(answer.reason)}"
+        yield f"**{plain(_('Not answered from these articles'))}.** {plain(answer.reason)}"
     yield from _paragraphs(answer.sentences)
     if answer.citations:
         yield "\n".join(_source(one, plain) for one in answer.citations)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 LANGUAGES: Mapping[str, str] = {
     "en": "English",
@@ -21,6 +23,7 @@ LANGUAGES: Mapping[str, str] = {
     "ja": "日本語",
 }
 """Code to the name that its speakers give it."""
+_spoken: ContextVar[Words | None] = ContextVar("spoken", default=None)
 _LOCALES = {"en": "en_GB", "de": "de_DE", "fr": "fr_FR", "ja": "ja_JP"}
 
 
@@ -35,6 +38,10 @@ class Words:
         """A message, its `{names}` filled; English where it is not translated."""
         return self.translations.gettext(message).format(**values)
 
+    def raw(self, message: str) -> str:
+        """A message with its `{names}` as they stand."""
+        return self.translations.gettext(message)
+
     def n_(self, one: str, many: str, number: int, **values: object) -> str:
         """A message that counts; `{n}` is the number as the language writes it."""
         text = self.translations.ngettext(one, many, number)
@@ -48,15 +55,45 @@ class Words:
 
     def day(self, published: str | None) -> str:
         """`26 Jun 2023`, or that it is unknown; what was given where it is not ISO 8601."""
+        return self._day(published, "medium") if published else self._("date unknown")
+
+    def long_day(self, published: str) -> str:
+        """`26 June 2023`; what was given where it is not ISO 8601."""
+        return self._day(published, "long")
+
+    def _day(self, published: str, length: Literal["medium", "long"]) -> str:
         from babel.dates import format_date
 
-        if not published:
-            return self._("date unknown")
         try:
             when = date.fromisoformat(published[:10])
         except ValueError:
             return published
-        return format_date(when, "medium", locale=_LOCALES[self.language])
+        return format_date(when, length, locale=_LOCALES[self.language])
+
+
+def N_(message: str) -> str:  # noqa: N802  # gettext's name for it
+    """Marks a message that is translated where it is shown."""
+    return message
+
+
+def speak(own: Words) -> None:
+    """Say everything in these words from now on, in this task or thread and those it starts."""
+    _spoken.set(own)
+
+
+def spoken() -> Words:
+    """The words that are spoken; English where nobody said otherwise."""
+    return _spoken.get() or words("en")
+
+
+def _(message: str, **values: object) -> str:
+    """`Words._` of the words that are spoken."""
+    return spoken()._(message, **values)
+
+
+def n_(one: str, many: str, number: int, **values: object) -> str:
+    """`Words.n_` of the words that are spoken."""
+    return spoken().n_(one, many, number, **values)
 
 
 @cache
