@@ -86,6 +86,25 @@ def test_why_tells_searches_passages_time_and_model(chat):
         assert part in told
 
 
+def test_different_values_and_the_course_of_things_are_told_with_dates(chat):
+    chat.reader.scripts["changed"] = growing(
+        replace(rich_answer(), query="How has the price changed?", sentences=(
+            *written_answer().sentences,
+            Sentence(text="Eight firms paid.", verdict=Verdict.SUPPORTED, citations=(4,)),
+        ))
+    )  # fmt: skip
+    page = chat.visit()
+    asked(page, "How has it changed?")
+    table = page.locator("#newest .differ table")
+    assert "The articles differ on a number" in table.inner_text()
+    assert table.locator("tr").nth(1).inner_text().startswith("8")
+    assert "13 Dec 2022" in table.inner_text()
+    days = page.locator("#newest .timeline .day").all_inner_texts()
+    assert days == ["13 Dec 2022", "26 Jun 2023", "26 Jun 2023"]
+    table.locator("a.cite").first.click()
+    page.locator("#source-panel mark.cited").first.wait_for()
+
+
 def test_a_chip_asks_again_without_what_was_understood_and_with_it(chat):
     page = chat.visit()
     asked(page)

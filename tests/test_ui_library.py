@@ -106,6 +106,14 @@ def test_articles_are_found_by_words_publisher_and_day(visit):
     page.get_by_text("No article fits").wait_for()
 
 
+def test_articles_are_put_in_another_order(visit):
+    page = visit("collection")
+    page.get_by_label("Order").select_option("oldest")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/collection?*sort=oldest*")
+    assert titles(page)[:2] == [RAPIDUS.title, JSR.title]
+
+
 def test_states_are_told_and_can_be_filtered(visit, library):
     library.stored[JSR.article_id] = replace(JSR, partial=True)
     library.copied = {JSR.article_id: (Copy(article_id=RAPIDUS.article_id, title="The copy"),)}
