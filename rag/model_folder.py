@@ -14,6 +14,8 @@ from rag.errors import ModelError
 from rag.weights import require_sha256, sha256
 
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+_ADAPTER = "adapter_"
+"""What the names of files begin with that are read beside a model's own weights."""
 _READ = (".json", ".safetensors", ".txt", ".model")
 """The endings of the files that decide which vectors a model gives."""
 
@@ -131,6 +133,11 @@ class ModelFolder:
     def _files(self) -> set[Path]:
         """The files that loading the model may read: those of its modules' folders."""
         folders = {self.path, *(self.path / str(e.get("path", "")) for e in self._entries)}
+        if outside := [one for one in folders if not _is_within(one, self.path)]:
+            raise ModelError(
+                f"{self.path / 'modules.json'}: names {outside[0]}, which is outside of the "
+                "model's folder; choose a model whose files lie in one folder"
+            )
         return {path for folder in folders for path in folder.glob("*") if path.is_file()}
 
     def _load(self, name: str) -> Any:
@@ -145,8 +152,11 @@ class ModelFolder:
     def _refuse_code(self) -> None:
         foreign = [_class(entry) for entry in self._entries]
         foreign = [name for name in foreign if not name.startswith("sentence_transformers.")]
-        for name in ("config.json", "tokenizer_config.json"):
-            foreign += [f"auto_map in {name}"] if "auto_map" in self.json(name) else []
+        for path in sorted(self._files()):
+            name = path.relative_to(self.path).as_posix()
+            content = self._load(name) if path.match("*config*.json") else None
+            if isinstance(content, dict) and "auto_map" in content:
+                foreign.append(f"auto_map in {name}")
         if foreign:
             raise ModelError(
                 f"{self.setting} {self.name!r} wants to run code of its own ({foreign[0]}), which "
@@ -155,11 +165,16 @@ class ModelFolder:
 
     def _refuse_pickles(self) -> None:
         for path in sorted(self._files()):
-            if path.suffix in _PICKLES and not any(path.parent.glob("*.safetensors")):
+            safe = f"{_ADAPTER}*.safetensors" if path.name.startswith(_ADAPTER) else "*.safetensors"
+            if path.suffix in _PICKLES and not any(path.parent.glob(safe)):
                 raise ModelError(
                     f"{path}: weights in a pickle, which could run any code, are never loaded; "
                     "convert the model to safetensors or choose one that has them"
                 )
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _class(entry: dict[str, Any]) -> str:
