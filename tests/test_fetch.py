@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,62 @@ def test_a_name_that_leads_into_a_private_network_is_refused(site, address):
     ):
         one.fetch("http://news.example.org/story")
     assert not is_public(address)
+
+
+SPECIAL = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+    192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
+    224.0.0.0/4 240.0.0.0/4 255.255.255.255/32
+    ::/128 ::1/128 ::ffff:10.0.0.0/104 64:ff9b::10.0.0.0/104 64:ff9b:1::/48 100::/64 100:0:0:1::/64
+    2001:2::/48 2001:10::/28 2001:db8::/32 2002:a00::/24 2002:7f00::/24 3fff::/20 5f00::/16 fc00::/7
+    fe80::/10 fec0::/10 ff00::/8 ::127.0.0.0/104 ::ffff:0:127.0.0.0/104
+""".split()
+"""IANA's registries of special-purpose addresses: those that are not globally reachable."""
+
+
+@pytest.mark.parametrize("range_", SPECIAL)
+def test_no_address_of_a_special_range_is_public(range_):
+    network = ip_network(range_)
+    for address in (network[0], network[-1], network[network.num_addresses // 2]):
+        assert not is_public(str(address)), address
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.1", "127.0.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433"),
+        *("017700000001", "127.0.0.1.", "0", "0.0.0.0", "[::]", "[::1]", "[::ffff:127.0.0.1]"),
+        *("[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::127.0.0.1]", "[fe80::1%25lo]"),
+        *(
+            "１２７.０.０.１",
+            "①②⑦.⓪.⓪.①",
+            "127。0。0。1",
+            "localhost",
+            "LOCALHOST",
+            "169.254.169.254",
+        ),
+    ],
+)
+def test_no_way_of_writing_this_machine_is_fetched(site, host):
+    site.pages["/"] = Reply(b"secret")
+    with fetcher(allow_hosts=(), timeout=20) as one, pytest.raises(FetchError):
+        one.fetch(f"http://{host}:{site.port}/")
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("there", ["10.0.0.1", "127.0.0.1", "::ffff:127.0.0.1", "169.254.169.254"])
+def test_the_name_that_a_redirect_leads_to_is_looked_up_and_checked_too(site, there):
+    site.pages["/a"] = Reply(
+        status=302, headers={"Location": site.url("/secret", host="inside.test")}
+    )
+    site.pages["/secret"] = Reply(b"secret")
+    known = {"site.test": ["127.0.0.1"], "inside.test": [there]}
+    with (
+        fetcher(resolve=lambda host, port: known[host], allow_hosts=["site.test"]) as one,
+        pytest.raises(FetchError, match=r"inside\.test.*not on the open internet"),
+    ):
+        one.fetch(site.url("/a", host="site.test"))
+    assert site.asked == ["/a"]
 
 
 @given(st.ip_addresses(v=4))

@@ -24,8 +24,8 @@ from rag.errors import CorpusError
 Resolver = Callable[[str, int], list[str]]
 """A host name and a port to IP addresses; raises OSError where the name is not known."""
 
-_KEPT_APART = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10")))
-"""Special ranges that `ipaddress` takes for public ones: RFC 6890, RFC 7526, RFC 3879."""
+_KEPT_APART = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20")))
+"""Special ranges that `ipaddress` takes for public ones: RFC 6890, 7526, 3879, 9637."""
 _TRANSLATED = ip_network("64:ff9b::/96")
 """NAT64 (RFC 6052): the last 32 bits are an IPv4 address."""
 
