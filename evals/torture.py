@@ -24,6 +24,10 @@ PAGE = ROOT / "docs" / "resilience.md"
 BEGIN, END = "<!-- figures: written by `make torture` -->", "<!-- end of figures -->"
 TESTS = (
     "tests/test_attacks.py",
+    "tests/test_routes.py",
+    "tests/test_access.py",
+    "tests/test_fetch.py",
+    "tests/test_unsafe_models.py",
     "tests/test_endpoint_faults.py",
     "tests/test_operations.py",
     "tests/test_crash.py",

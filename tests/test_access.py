@@ -15,7 +15,6 @@ from fault_server import FaultServer
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from served import ADDRESS, ServedAssistant, client_of
-from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -116,38 +115,7 @@ def test_settings_do_not_show_secrets():
     assert LINE.rpartition("$")[2] not in shown
 
 
-# ---------------------------------------------------------------- every route asks
-
-
-def paths(routes, prefix: str = "") -> set[str]:
-    found = set()
-    for route in routes:
-        if isinstance(route, Mount):
-            found |= paths(route.routes, prefix + route.path)
-        elif isinstance(route, Route):
-            found.add(prefix + route.path)
-        elif hasattr(route, "original_router"):
-            found |= paths(route.original_router.routes, prefix)
-    return found
-
-
-def test_every_route_asks_but_one(whole, client):
-    known = paths(whole.routes)
-    assert len(known) > 40  # Gradio's are among them
-    asked = set()
-    for path in sorted(known):
-        filled = path.replace("{article_id:path}", "note").replace("{", "").replace("}", "")
-        for method in ("GET", "POST"):
-            status = client.request(method, filled).status_code
-            if path != "/healthz":
-                assert status in (401, 404, 405), (method, path, status)
-                asked |= {path} if status == 401 else set()
-    assert asked >= {
-        "/", "/api/ask", "/api/articles", "/api/openapi.json", "/v1/chat/completions", "/v1/models",
-        "/mcp", "/metrics", "/readyz", "/source", "/newsdesk.css", "/config", "/theme.css",
-        "/gradio_api/queue/join", "/gradio_api/queue/data",
-    }  # fmt: skip
-    assert client.get("/healthz").status_code == 200
+# ---------------------------------------------------------------- each route asks: test_routes.py
 
 
 @pytest.mark.parametrize(

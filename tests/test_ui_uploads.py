@@ -114,6 +114,22 @@ async def test_what_was_interrupted_is_found_again_by_another_process(tmp_path):
             first.find(name)
 
 
+def test_batches_that_go_while_they_are_listed_are_passed_over(tmp_path):
+    uploads = Uploads(tmp_path / "index", LIMITS, 100)
+    stays = uploads.begin("stays")
+
+    def come_and_go():
+        for _ in range(300):
+            uploads.discard(uploads.begin("goes"))
+
+    working = threading.Thread(target=come_and_go)
+    working.start()
+    while working.is_alive():
+        assert stays.name in [batch.name for batch in uploads.waiting()]
+    working.join()
+    assert [batch.label for batch in uploads.waiting()] == ["stays"]
+
+
 # ---------------------------------------------------------------- jobs
 
 

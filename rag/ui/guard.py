@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -42,8 +42,8 @@ _ROUTES = re.compile(
     r"|/conversations(/[\w-]+(\.(md|json|html)|/rename|/delete))?"
     r"|/api/(ask|retrieve|verify|openapi\.json|articles(/.+)?)|/v1/(models|chat/completions)|/mcp"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
-    r"|/(assets|static)(/[\w.-]+)+"
-    r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|startup-events|heartbeat/\w+)"
+    r"|/(assets|static/(fonts|img|js))(/[\w.-]+)+"
+    r"|/gradio_api/(run/predict|queue/join|queue/data|cancel|reset|heartbeat/\w+)"
 )
 _PAGES = re.compile(r"/(collection|article|pages\.js)")
 """The pages beside the conversation, to be read: see pages.py."""
@@ -63,6 +63,8 @@ _METHODS = (
     (re.compile(r".+"), ("GET", "HEAD")),
 )
 """How each route may be asked; the first pattern that fits counts."""
+_OF_GRADIO = ("/", "/config")
+"""Where the page of the conversation begins."""
 _PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics", "/readyz")
 """Where programs ask, who read JSON."""
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -104,7 +106,7 @@ class Guard:
         host = headers.get("host", "")
         if not self._known(host):
             return 421, "This server is not known by that name; server.hosts may list more names."
-        if not _served(scope["path"]):
+        if not _served(scope["path"]) or _names_a_state(scope):
             return 404, "There is nothing here."
         origin = headers.get("origin")
         if origin is not None and _place(origin) != host:
@@ -133,6 +135,15 @@ def _is_number(host: str) -> bool:
 def _served(path: str) -> bool:
     known = any(routes.fullmatch(path) for routes in (_ROUTES, _PAGES, _FORMS))
     return known and not {"..", "."} & set(path.split("/"))
+
+
+def _names_a_state(scope: Scope) -> bool:
+    """Whether Gradio is asked for another page of its own, or one that it would read from a file.
+
+    There are none, and it fails on names that it does not know.
+    """
+    asked = parse_qs(scope["query_string"].decode("latin-1")) if scope["path"] in _OF_GRADIO else {}
+    return bool({"page", "deep_link"} & asked.keys())
 
 
 def _name(host: str) -> str | None:

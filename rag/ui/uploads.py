@@ -93,7 +93,11 @@ class Uploads:
         if not self.folder.is_dir():
             return []
         names = sorted(path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
-        return [self.find(name) for name in names]
+        found = []
+        for name in names:
+            with suppress(CorpusError):  # it may have been ingested, and be gone, this moment
+                found.append(self.find(name))
+        return found
 
     async def receive(self, batch: Batch, path: str, chunks: AsyncIterator[bytes]) -> None:
         """Store a file; it is there whole or not at all.
