@@ -21,7 +21,7 @@ The modules, from the nouns upward (each imports only what stands above it):
     parts, sources, clauses, understand   question to search request
     embed, reader, llm, models  the models                  catalog  what is stored
     web/, watch        addresses, folders kept in step      contents what an index holds
-    calibration        the fitted threshold of abstaining
+    calibration        the fitted threshold of abstaining    older    articles of earlier formats
     index, ingest      what is searched, and how it gets there
     checks, told, polarity, roles, attribution, opposites
                        what fails a sentence, and which words

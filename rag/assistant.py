@@ -193,6 +193,7 @@ class Assistant:
         return visit(urls, self._index.folder, self.settings, progress)
 
     def _loaded(self, given: Iterable[Ingestible]) -> Iterator[Article | Rejection]:
+        from rag import older
         from rag.load import from_record, load
         from rag.reading.worker import reading
 
@@ -205,6 +206,8 @@ class Assistant:
                         yield from_record(item, "record", self.settings.ingest)
                     except CorpusError as error:
                         yield Rejection(path=str(item.get("id", "record")), reason=str(error))
+                elif Path(item).suffix == older.SUFFIX:
+                    yield from older.articles_of(Path(item))
                 else:
                     yield from load(Path(item), self.settings.ingest)
 

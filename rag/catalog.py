@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import secrets
+import shlex
 import sqlite3
 import threading
 from collections import deque
@@ -321,6 +322,16 @@ def _missing(path: Path) -> IndexMissing:
     )
 
 
+def _way_on(path: Path, version: int) -> str:
+    """What to do about a catalog of another format."""
+    if version > FORMAT:
+        return "use the newer version that wrote it"
+    folder = path.parent.absolute()
+    new = folder.with_name(f"{folder.name}-format-{FORMAT}")
+    given = shlex.join([str(folder / path.name), "--index", str(new)])
+    return f"run `rag ingest {given}`, which stores its articles in a new index, and use that one"
+
+
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -335,8 +346,8 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise damaged(path, "it is not marked as a catalog of Newsdesk")
     if version != FORMAT:
         raise IndexMismatch(
-            f"{path}: the index is in format {version}, this Newsdesk reads format {FORMAT}; use "
-            "the version that wrote it, or ingest again into another folder"
+            f"{path}: the index is in format {version}, this Newsdesk reads format {FORMAT}; "
+            f"{_way_on(path, version)}"
         )
     if lost := _TABLE_NAMES - tables:
         raise damaged(path, f"no table {', '.join(sorted(lost))}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag import generation
 from rag.catalog import FILE_NAME, Catalog
-from rag.errors import IndexMissing, RagError
+from rag.errors import IndexMismatch, IndexMissing, RagError
 from rag.generation import Manifest, Pointer
 from rag.index import Index
 from rag.revision import Revision
@@ -72,6 +72,8 @@ def _catalog(folder: Path) -> Iterator[Finding]:
             articles, chunks = Revision(catalog, catalog.meta().revision).counts()
     except IndexMissing:
         yield Finding(path=path, state="missing", detail="there is none", remedy=_RESTORE)
+    except IndexMismatch as error:  # which names its own remedy
+        yield Finding(path=path, state="stale", detail=str(error))
     except RagError as error:
         yield Finding(path=path, state="damaged", detail=str(error), remedy=_RESTORE)
     else:
@@ -140,6 +142,8 @@ def _agreement(folder: Path, manifest: Manifest) -> Finding:
         with Catalog.open(folder / FILE_NAME) as catalog:
             meta = catalog.meta()
             counts = Revision(catalog, manifest.revision).counts()
+    except IndexMismatch as error:
+        return Finding(path=path, state="stale", detail=str(error))
     except RagError as error:
         return Finding(path=path, state="stale", detail=str(error), remedy=_RESTORE)
     stored = (meta.catalog_id, meta.revision, meta.embedder)

@@ -6,16 +6,22 @@ import hashlib
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import old_catalogs
 import pytest
 from fakes import HashEmbedder
 from lengths import tell, times
 
-from rag import health
+from rag import health, older
+from rag.assistant import Assistant
+from rag.catalog import FORMAT
+from rag.errors import IndexDamaged, IndexMismatch
 from rag.index import Index
 from rag.ingest import ingest
 from rag.schema import Article
@@ -80,12 +86,12 @@ def test_a_back_up_during_an_ingest_restores_all_that_was_acknowledged(tmp_path)
     tell(f"{turn + 1} back-ups during an ingest", "0 acknowledged articles lost", f"{lost} lost")
 
 
-def aged(folder: Path) -> None:
-    """Make a published generation one of an older format."""
+def aged(folder: Path, number: int = 1) -> None:
+    """Make a published generation one of another format."""
     name, _ = (folder / "CURRENT").read_text().split()
     manifest = folder / "generations" / name / "manifest.json"
     facts = json.loads(manifest.read_text())
-    manifest.write_text(json.dumps(facts | {"format": facts["format"] - 1}))
+    manifest.write_text(json.dumps(facts | {"format": number}))
     digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
     (folder / "CURRENT").write_text(f"{name} {digest}\n")
 
@@ -100,6 +106,62 @@ def test_a_generation_of_an_older_format_is_mended_or_names_the_command(tmp_path
         health.repair(index)
         assert all(finding.ok for finding in health.check(tmp_path))
         assert {one.article_id for one in index.snapshot().articles()} == {"a", "b"}
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 99])
+def test_a_generation_of_any_other_format_is_refused_until_it_is_written_anew(tmp_path, number):
+    with opened(tmp_path) as index:
+        store(index, "a", "b")
+    aged(tmp_path, number)
+    with opened(tmp_path) as index:
+        with pytest.raises(IndexMismatch, match="rag doctor --repair"):
+            index.snapshot()
+        store(index, "c")
+        assert {one.article_id for one in index.snapshot().articles()} == {"a", "b", "c"}
+    assert all(finding.ok for finding in health.check(tmp_path))
+
+
+def command_in(message: str) -> list[str]:
+    (command,) = re.findall(r"`rag (ingest [^`]+)`", message)
+    return shlex.split(command)
+
+
+@pytest.mark.parametrize("layout", old_catalogs.LAYOUTS)
+def test_each_past_catalog_names_the_command_by_which_nothing_is_lost(tmp_path, layout):
+    old = tmp_path / "my index" / "catalog.sqlite"
+    stored = [("a", "Ports were built.", 1, None), ("b", "Dams were built.", 2, None)]
+    others = [("gone", "Removed.", 1, 2), ("ahead", "Never acknowledged.", 3, None)]
+    old_catalogs.write(old, layout, [*stored, *others])
+    with pytest.raises((IndexMismatch, IndexDamaged)) as refused, opened(old.parent) as index:
+        index.snapshot()
+    command = ["ingest", str(old), "--index", f"{old.parent}-format-2"]
+    if old_catalogs.LAYOUTS[layout][0] != FORMAT:
+        assert command_in(str(refused.value)) == command
+        (bad, *_) = [finding for finding in health.check(old.parent) if not finding.ok]
+        assert command_in(f"{bad.detail} {bad.remedy}") == command
+    embedder, new = HashEmbedder(), Path(command[3])
+    index = Index.open(new, embedder.fingerprint, SETTINGS.index)
+    with Assistant(index, embedder, None, SETTINGS) as assistant:
+        report = assistant.ingest(Path(command[1]))
+        texts = {one.article_id: one.text for one in assistant.articles()}
+        assert assistant.article("a").source == "/news/a.md"
+    assert (report.added, report.rejected) == (2, ())
+    assert texts == {"a": "Ports were built.", "b": "Dams were built."}
+
+
+def test_a_changed_row_of_a_past_catalog_is_rejected_by_name_and_so_is_another_file(tmp_path):
+    old = tmp_path / "catalog.sqlite"
+    old_catalogs.write(old, "1, text last", [("a", "One.", 1, None), ("b", "Two.", 1, None)])
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("UPDATE articles SET text = 'Won.' WHERE article_id = 'a'")
+        connection.commit()
+    bad, good = older.articles_of(old)
+    assert (bad.path, good.text) == (f"{old}#a", "Two.")
+    assert "is not what was written" in bad.reason
+    other = tmp_path / "other.sqlite"
+    other.write_bytes(b"no database at all" * 99)
+    (bad,) = older.articles_of(other)
+    assert "no catalog of Newsdesk" in bad.reason
 
 
 UNPICKLED = """
