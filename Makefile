@@ -8,7 +8,7 @@ INDEX ?= .newsdesk/index
 SIZES ?= 10000 100000
 WORKERS ?= 2
 
-.PHONY: help chat ask test check install eval bench-ingest bench-search torture lock screenshots clean
+.PHONY: help chat ask test check audit install eval bench-ingest bench-search torture lock screenshots clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ check: .venv/installed ## Style, types and architecture, as CI runs them
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml rag evals
+
+audit: .venv/installed ## Known vulnerabilities of what is pinned (needs the network)
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 eval: .venv/installed ## Run the starter eval set and print its table
 	@$(BIN)/rag ingest --starter --index $(INDEX)
@@ -64,8 +68,8 @@ install: .venv/installed ## Make .venv with everything pinned, checked by hash
 lock: ## Pin everything anew (needs the package registry)
 	$(BIN)/uv pip compile requirements-uv.in --universal --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade --quiet --output-file requirements-uv.lock
-	$(BIN)/uv pip compile pyproject.toml --group models --group dev --universal --generate-hashes \
-	  --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra traces --group models --group dev --universal \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
 
 clean: ## Remove the environment and the caches, not the collection
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -194,7 +194,9 @@ class Trained(nn.Module):
     def __init__(self, folder) -> None:
         super().__init__()
         none = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
-        self.encoder = BertModel.from_pretrained(folder.path, add_pooling_layer=False, **none)
+        self.encoder = BertModel.from_pretrained(  # nosec B615  # a folder that the install brings
+            folder.path, add_pooling_layer=False, **none
+        )
         self.encoder.requires_grad_(requires_grad=False)
         for layer in self.encoder.encoder.layer[FROZEN:]:
             for holder, name in (

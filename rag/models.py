@@ -297,13 +297,11 @@ def _fetched(name: str, setting: str, wanted: EmbedderSettings | RetrievalSettin
 
     offline = not wanted.allow_download
     try:
-        return Path(
-            snapshot_download(
-                name,
-                local_files_only=offline,
-                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
-                ignore_patterns=["onnx/*", "openvino/*"],
-            )
+        found = snapshot_download(  # nosec B615  # the latest: an index keeps the hash of its own
+            name,
+            local_files_only=offline,
+            allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+            ignore_patterns=["onnx/*", "openvino/*"],
         )
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
         switch = f"{setting.partition('.')[0]}.allow_download"
@@ -313,6 +311,7 @@ def _fetched(name: str, setting: str, wanted: EmbedderSettings | RetrievalSettin
             f"({type(error).__name__}); {remedy}, or name a folder",
             retryable=not offline,
         ) from None
+    return Path(found)
 
 
 def _agreement(one: Embedder, other: Embedder, folder: ModelFolder, cache_dir: Path) -> float:
