@@ -240,6 +240,9 @@ class ServerSettings(_Section):
     """Seconds that a question waits for its turn."""
     log_json: bool = False
     """Whether each request and each answer is logged on standard error, as a line of JSON."""
+    traces: bool = False
+    """Whether OpenTelemetry spans are sent by OTLP, as OTEL_* variables say; needs the extra
+    `traces`."""
 
     @field_validator("users")
     @classmethod

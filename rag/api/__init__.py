@@ -9,6 +9,7 @@ health.py        /healthz, /readyz, /metrics                metrics.py what is c
 failures.py      one shape for everything that goes wrong
 access.py        who may come in (passwords: rag.passwords)
 observed.py      request ids, counting and logging      logs.py    as lines of JSON
+tracing.py       spans for OpenTelemetry, where they are wanted
 streaming.py     server-sent events; a client that goes away
 
 FastAPI is imported when an application is built, not before.

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rag import request_id
 from rag.api.failures import unexpected
 from rag.api.metrics import Metrics
+from rag.api.tracing import Told, Traces
 
 _LOG = logging.getLogger(__name__)
 _PATTERNS = (
@@ -25,34 +26,45 @@ _METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH")
 class Observed:
     """Wraps an application; outermost, so that it sees refusals too."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        """Count into `metrics`."""
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, traces: Traces) -> None:
+        """Count into `metrics`, and make a span of each request."""
         self._app = app
         self._metrics = metrics
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        name = request_id.chosen(Headers(scope=scope).get(request_id.HEADER, ""))
+        headers = Headers(scope=scope)
+        name = request_id.chosen(headers.get(request_id.HEADER, ""))
         token = request_id.current.set(name)
         seen, scope = _Seen(send, name), _named(scope, name)
-        try:
-            await self._app(scope, receive, seen)
-        except Exception as error:  # the border: whoever asked must be told, and others go on
-            _LOG.exception("%s %s failed", scope["method"], scope["path"])
-            if seen.status:
-                raise
-            await unexpected(error)(scope, receive, seen)
-        finally:
-            self._note(scope, seen)
-            request_id.current.reset(token)
+        with self._traces.span("request", headers) as told:
+            try:
+                await self._app(scope, receive, seen)
+            except Exception as error:  # the border: whoever asked must be told, and others go on
+                _LOG.exception("%s %s failed", scope["method"], scope["path"])
+                if seen.status:
+                    raise
+                await unexpected(error)(scope, receive, seen)
+            finally:
+                self._note(scope, seen, told)
+                request_id.current.reset(token)
 
-    def _note(self, scope: Scope, seen: _Seen) -> None:
+    def _note(self, scope: Scope, seen: _Seen, told: Told) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         status, seconds = seen.status or 499, seen.seconds()
-        self._metrics.request(method, _pattern(scope["path"], status), status, seconds)
+        pattern = _pattern(scope["path"], status)
+        self._metrics.request(method, pattern, status, seconds)
+        told.name, told.failed = f"{method} {pattern}", status >= 500
+        told.facts = {
+            "http.request.method": method,
+            "http.route": pattern,
+            "http.response.status_code": status,
+            "newsdesk.request_id": request_id.current.get(),
+        }
         facts = {"method": method, "path": scope["path"], "status": status}
         who = {"user": user} if (user := scope.get("user_name")) else {}
         _LOG.info("request", extra={"facts": {**facts, "seconds": round(seconds, 4), **who}})

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from typing import Protocol, TypeVar
 
+from rag import request_id
 from rag.api.admission import Admission
 from rag.api.metrics import Metrics
+from rag.api.tracing import Told, Traces, now
 from rag.errors import IndexMissing, ServerBusy
 from rag.schema import Answer, Article, ArticleFacts, Filters, Passage, Turn, Verification
 from rag.settings import Settings
@@ -61,13 +70,23 @@ class Backend(Protocol):
 class Service:
     """What all interfaces ask: the page, the HTTP API, the OpenAI-compatible one, MCP."""
 
-    def __init__(self, backend: Backend, settings: Settings) -> None:
-        """Keep what answers; build it where its event loop will be, or where none runs."""
+    def __init__(self, backend: Backend, settings: Settings, traces: Traces | None = None) -> None:
+        """Keep what answers; build it where its event loop will be, or where none runs.
+
+        Args:
+            backend: what answers.
+            settings: `server`, and what says how many answers there may be at once.
+            traces: where spans go; where `server.traces` says, if it is None.
+
+        Raises:
+            SettingsError: traces are wanted and cannot be made.
+        """
         limits = settings.server
         self._backend = backend
         self._answers = Admission(settings.answers_at_once, limits.max_waiting, limits.max_wait)
         self._quick = Admission(_QUICK_AT_ONCE, limits.max_waiting, limits.max_wait)
         self.metrics = Metrics()
+        self.traces = traces or Traces.when(limits.traces)
         running, waiting = "newsdesk_answers_running", "newsdesk_answers_waiting"
         self.metrics.gauge(running, "Answers under way.", lambda: self._answers.running)
         self.metrics.gauge(waiting, "Questions that wait.", lambda: self._answers.waiting)
@@ -174,28 +193,45 @@ class Service:
     async def _read(
         self, snapshots: asyncio.Queue[Answer | None], stream: AsyncGenerator[Answer, None]
     ) -> None:
-        outcome = "failed"
-        try:
-            async with self._answers.turn(), aclosing(stream):
-                async for snapshot in stream:
-                    snapshots.put_nowait(snapshot)
-                    if snapshot.complete:
-                        outcome = ""
-                        self._done(snapshot)
-        except ServerBusy:
-            outcome = "busy"
-            raise
-        except asyncio.CancelledError:
-            outcome = outcome and "stopped"
-            raise
-        finally:
-            snapshots.put_nowait(None)
-            if outcome:
-                self.metrics.outcome(outcome)
-                _LOG.info("answer", extra={"facts": {"outcome": outcome}})
+        with self.traces.span("answer") as told:
+            outcome = "failed"
+            try:
+                async with self._answers.turn(), aclosing(stream):
+                    begun = now()
+                    async for snapshot in stream:
+                        snapshots.put_nowait(snapshot)
+                        if snapshot.complete:
+                            outcome = ""
+                            self._done(snapshot, begun, told)
+            except ServerBusy:
+                outcome = "busy"
+                raise
+            except asyncio.CancelledError:
+                outcome = outcome and "stopped"
+                raise
+            finally:
+                snapshots.put_nowait(None)
+                if outcome:
+                    self._not_done(outcome, told)
 
-    def _done(self, answer: Answer) -> None:
-        outcome = self.metrics.answer(answer)
-        told = {"sentences": len(answer.sentences), "left_out": len(answer.left_out)}
-        facts = {"outcome": outcome, **told, "model": answer.model, "timings": answer.timings}
-        _LOG.info("answer", extra={"facts": facts})
+    def _done(self, answer: Answer, begun: int, told: Told) -> None:
+        facts: dict[str, str | int] = {
+            "outcome": self.metrics.answer(answer),
+            "sentences": len(answer.sentences),
+            "left_out": len(answer.left_out),
+            "model": answer.model,
+        }
+        _LOG.info("answer", extra={"facts": {**facts, "timings": answer.timings}})
+        self.traces.stages(begun, answer.timings)
+        told.facts = _attributes(facts)
+
+    def _not_done(self, outcome: str, told: Told) -> None:
+        self.metrics.outcome(outcome)
+        _LOG.info("answer", extra={"facts": {"outcome": outcome}})
+        told.facts, told.failed = _attributes({"outcome": outcome}), outcome == "failed"
+
+
+def _attributes(facts: Mapping[str, str | int]) -> dict[str, str | int | float]:
+    """Facts of an answer as a span has them, with the id of its request."""
+    named = {**facts, "request_id": request_id.current.get()}
+    return {f"newsdesk.{name}": value for name, value in named.items()}

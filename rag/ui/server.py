@@ -22,6 +22,7 @@ from rag.ui.conversations import Store
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
+    from fastapi.telemetry import TelemetryConfig
 
     from rag.api.service import Backend, Service
     from rag.ui.evals import Bench
@@ -31,8 +32,16 @@ _GRADIO = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
 }
 """Nothing is reported; nor does Gradio work out statistics, with pandas, after each question."""
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""FastAPI's spans would hold addresses with what was searched for; ours are in rag.api.tracing."""
 _MORE_THREADS = 8
 """Beside one for each answer under way: for searches, checks and answers that are being stopped."""
 _GRACE = 3
@@ -144,6 +153,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=OPENAPI,
         lifespan=running,
+        telemetry=_NO_TELEMETRY,
     )
     told_in_words(app)
     asked = [Security(HTTPBasic(auto_error=False)), Security(HTTPBearer(auto_error=False))]
@@ -156,7 +166,7 @@ def api(service: Service, settings: Settings) -> FastAPI:
     app.add_middleware(Owners, local_only=alone)
     app.add_middleware(Access, settings=settings.server)
     app.add_middleware(Guard, hosts=settings.server.hosts, remote=not is_loopback(host))
-    app.add_middleware(Observed, metrics=service.metrics)
+    app.add_middleware(Observed, metrics=service.metrics, traces=service.traces)
     return app
 
 
