@@ -24,8 +24,9 @@ OURS = """
     /source /filters /newsdesk.css /newsdesk.js /cards.js /ask.js /history.js /filters.js /pages.js
     /conversations /conversations/{name} /conversations/{key}/rename /conversations/{key}/delete
     /collection /article /remove /dismiss /collections /collections-choose /collections-create
-    /collections-describe /add /add-progress /add-batch /add-file /add-start /add-discard /add-urls
-    /add-text /add-stop /add-forget /settings /settings-look /settings-save /settings-reset
+    /collections-delete /collections-describe /add /add-progress /add-batch /add-file /add-start
+    /add-discard /add-urls /add-text /add-stop /add-forget
+    /settings /settings-look /settings-save /settings-reset
     /evals /evals-progress /evals-run /evals-stop /evals-again /evals-forget /evals-report
     /evals-compare
 """.split()
@@ -273,7 +274,8 @@ async def test_no_field_leads_out_of_its_folder(app, routes, around):
     assert tried >= {
         ("/add-file", "path"), ("/add-file", "batch"), ("/add-start", "batch"), ("/article", "id"),
         ("/add-discard", "batch"), ("/source", "article"), ("/collections-choose", "folder"),
-        ("/collections-create", "name"), ("/evals-report", "run"), ("/evals-run", "name"),
+        ("/collections-create", "name"), ("/collections-delete", "folder"),
+        ("/evals-report", "run"), ("/evals-run", "name"),
         ("/", "deep_link"), ("/config", "deep_link"), ("/dismiss", "path"), ("/remove", "id"),
     }  # fmt: skip
     assert tree(around) == before, "nothing was written outside"
