@@ -14,7 +14,7 @@ import numpy as np
 from rag.facts import facts
 from rag.features import (
     COSINE,
-    LONG,
+    LONG_QUESTION,
     READ_TOO,
     READING,
     UNREAD,
@@ -46,7 +46,9 @@ READ = 20
 def scored_by(embedder: str, reader: Reader | None) -> str:
     """What `select` scores by: the fingerprints of the models, and a hash of the weights."""
     fit = READ_TOO if reader else UNREAD
-    weights = sha256(f"{fit.select.tolist()} {fit.answers.tolist()} {fit.bias} {LONG}".encode())
+    weights = sha256(
+        f"{fit.select.tolist()} {fit.answers.tolist()} {fit.bias} {LONG_QUESTION}".encode()
+    )
     read = reader.fingerprint if reader else "no reader"
     return f"{embedder}; {read}; weights {weights.hexdigest()[:12]}"
 
@@ -75,7 +77,7 @@ def select(
     asked = parts or [question]
     fit = READ_TOO if reader else UNREAD
     found = tables(asked, sentences, passages, embed, reader)
-    odds = LONG * length(question)
+    odds = LONG_QUESTION * length(question)
     rankings = [_ranked(fit, *table, odds) for table in found]
     turns = zip(*rankings, strict=False)
     ranked = [pick for turn in turns for pick in turn]

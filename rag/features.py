@@ -48,9 +48,9 @@ of a question) and in the log-odds that the question is answered, read off its b
 without a reader, then with the one that Newsdesk brings. `evals/fit_evidence.py` fits all of these.
 """
 
-LONG = 2.3
+LONG_QUESTION = 2.3
 """What is added to the log-odds of a long question: one sentence holds little of it (`length`)."""
-_SHORT, _LONG = 7, 14
+_FEW, _MANY = 7, 14
 """Telling words up to which a question is short, and from which it is long."""
 
 FEATURES = tuple(row[0] for row in _WEIGHTS)
@@ -82,7 +82,7 @@ UNREAD, READ_TOO = _fit(1, -1.95), _fit(3, -1.34)
 
 def length(question: str) -> float:
     """0 for a short question, 1 for a long one, by its telling words."""
-    return min(1.0, max(0.0, (len(content_stems(question)) - _SHORT) / (_LONG - _SHORT)))
+    return min(1.0, max(0.0, (len(content_stems(question)) - _FEW) / (_MANY - _FEW)))
 
 
 @dataclass(frozen=True, slots=True)
