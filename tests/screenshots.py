@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: `python tests/screenshots.py` writes docs/images/*.png.
+"""Makes the pictures of the README: `python tests/screenshots.py [NAME…]` writes docs/images/*.png.
 
 Ingests the starter articles into a temporary index, serves them, and asks in a real Chromium; then
 runs the starter set for the picture of its report.
@@ -6,8 +6,9 @@ runs the starter set for the picture of its report.
 
 from __future__ import annotations
 
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -27,13 +28,16 @@ DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PICTURES = (
     ("desktop-light", DESKTOP, "light", "Who supports Rapidus?", True),
     ("desktop-dark", DESKTOP, "dark", "Who supports Rapidus?", True),
+    ("front", DESKTOP, "light", "", False),
     ("phone-light", PHONE, "light", "How much will the fund pay for JSR?", False),
     ("phone-dark", PHONE, "dark", "How much will the fund pay for JSR?", True),
     ("declined", DESKTOP, "light", "Who won the 2022 World Cup?", False),
 )
-"""Name, window, colours, question, and whether the first source is opened."""
+"""Name, window, colours, question (none for the front page), and whether a source is opened."""
 PAGES = (("collection", DESKTOP, "light"), ("collection-phone", PHONE, "dark"))
 """Name, window and colours of the collection's page."""
+_PATIENCE = 600_000
+"""Milliseconds: the embedded model answers, on whatever machine this is."""
 
 
 @contextmanager
@@ -72,28 +76,48 @@ def ask(page, question: str) -> None:
     page.locator("#newest .about").wait_for()
 
 
-def main() -> None:
-    """Make all pictures."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    with starter() as (assistant, address), opened_browser() as browser:
-        for name, window, scheme, question, opened in PICTURES:
-            page = browser.new_page(**window, color_scheme=scheme)
-            page.set_default_timeout(120_000)
-            page.goto(address)
-            page.locator(".example").first.wait_for()
+def conversation(browser, address: str, names: Container[str]) -> None:
+    """Take the pictures of answers, and of the page before the first one."""
+    for name, window, scheme, question, opened in PICTURES:
+        if name not in names:
+            continue
+        page = browser.new_page(**window, color_scheme=scheme)
+        page.set_default_timeout(_PATIENCE)
+        page.goto(address)
+        page.locator(".example").first.wait_for()
+        if question:
             ask(page, question)
-            if opened:
-                page.locator("#newest .answer a.cite").first.click()
-                page.locator("#source-panel mark.cited").first.wait_for()
-            page.wait_for_timeout(500)  # until scrolling has come to rest
-            page.screenshot(path=IMAGES / f"{name}.png")
-            page.close()
-        for name, window, scheme in PAGES:
+        if opened:
+            page.locator("#newest .answer a.cite").first.click()
+            page.locator("#source-panel mark.cited").first.wait_for()
+        page.wait_for_timeout(500)  # until scrolling has come to rest
+        page.screenshot(path=IMAGES / f"{name}.png")
+        page.close()
+
+
+def collection(browser, address: str, names: Container[str]) -> None:
+    """Take the pictures of the collection's page."""
+    for name, window, scheme in PAGES:
+        if name in names:
             page = browser.new_page(**window, color_scheme=scheme)
+            page.set_default_timeout(_PATIENCE)
             page.goto(f"{address}/collection")
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
-        report(browser, assistant)
+
+
+def main() -> None:
+    """Make all pictures, or those that are named."""
+    every = [*(one[0] for one in PAGES), *(one[0] for one in PICTURES), "report"]
+    names = sys.argv[1:] or every
+    if unknown := set(names) - set(every):
+        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with starter() as (assistant, address), opened_browser() as browser:
+        collection(browser, address, names)
+        conversation(browser, address, names)
+        if "report" in names:
+            report(browser, assistant)
 
 
 if __name__ == "__main__":
