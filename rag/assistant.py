@@ -33,6 +33,7 @@ from rag.events import PASSAGES, dated
 from rag.evidence import scored_by
 from rag.index import Index
 from rag.notes.article import notes
+from rag.remembered import Remembered
 from rag.retrieve import Retriever
 from rag.rewrite import proposed
 from rag.schema import (
@@ -89,6 +90,7 @@ class Assistant:
         self._index = index
         self._embedder = embedder
         self._model = model
+        self._embed = Remembered(embedder.embed)
         self._doubts = Doubts(embedder.embed)
         self._reader = reader
         self._reranker = reranker
@@ -96,7 +98,7 @@ class Assistant:
         self._answerer = Answerer(
             self._retriever,
             self._understand,
-            embedder.embed,
+            self._embed,
             model,
             settings.answer,
             top_k=settings.retrieval.top_k,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+from rag.short_texts import kept_for_short_texts
 from rag.words import FUNCTION_WORDS, stem
 
 MONTHS = (
@@ -151,6 +153,7 @@ class Facts:
     names: tuple[Name, ...]
 
 
+@kept_for_short_texts(4096)
 def facts(text: str) -> Facts:
     """Find the checkable items of `text`; dates are taken out before numbers are read."""
     dates, rest = _dates(text)
@@ -256,6 +259,7 @@ def measures(word: str) -> bool:
     return low[0].isdigit() or low in _MEASURES
 
 
+@lru_cache(maxsize=65_536)
 def name_key(word: str) -> str:
     """One comparable form of a name's word: no possessive, alias spelled out, stemmed."""
     base = word.replace("’", "'").removesuffix("'s").removesuffix("'").rstrip(".")
@@ -268,6 +272,7 @@ _SPLIT = re.compile(r"-|\.(?=\w\w)")
 """Where the parts of a name meet: Japan-US, Example.com; U.S. has none."""
 
 
+@kept_for_short_texts(4096)
 def name_keys(text: str) -> frozenset[str]:
     """Every key that a name may be found under in `text`, spelled-out aliases included."""
     keys = {

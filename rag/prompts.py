@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,7 @@ class Prompt:
             extra = sorted(values.keys() - self.variables)
             raise PromptError(f"{self.path}: missing variables {lacks}, unknown ones {extra}")
         return [
-            (role, _environment().from_string(template).render(**values).strip())
-            for role, template in self.messages
+            (role, _template(template).render(**values).strip()) for role, template in self.messages
         ]
 
     @property
@@ -96,3 +95,8 @@ def _environment() -> Any:
     from jinja2.sandbox import SandboxedEnvironment
 
     return SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+@lru_cache(maxsize=64)
+def _template(text: str) -> Any:
+    return _environment().from_string(text)

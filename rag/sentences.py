@@ -12,6 +12,8 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
+from rag.short_texts import kept_for_short_texts
+
 _WRAP = range(30, 121)
 """The widths at which text is hard-wrapped: shorter lines are a list, longer ones paragraphs."""
 
@@ -77,7 +79,12 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     Args:
         text: any text; an empty one has no sentences.
     """
-    return list(_all_spans(text))
+    return list(_spans(text))
+
+
+@kept_for_short_texts(1024)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    return _all_spans(text)
 
 
 @functools.lru_cache(maxsize=4)  # an article is split, and then looked at sentence by sentence
