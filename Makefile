@@ -46,8 +46,8 @@ bench-search: .venv/installed ## make bench-search DATA=DIR [SIZES="10000 100000
 	@test -n "$(DATA)" || { echo "Say where the data sets are: make bench-search DATA=DIR"; exit 1; }
 	$(BIN)/python evals/bench_search.py "$(DATA)" --sizes $(SIZES) $(if $(PACKAGES),--packages "$(PACKAGES)")
 
-torture: .venv/installed ## Everything at length, within an hour: make torture [DATA=DIR]
-	$(BIN)/python evals/torture.py $(DATA)
+torture: .venv/installed ## Everything at length, within an hour: make torture [DATA=DIR] [ONLY="one part"]
+	$(BIN)/python evals/torture.py $(DATA) $(if $(ONLY),--only "$(ONLY)")
 
 screenshots: .venv/installed ## Make the pictures in docs/images
 	$(BIN)/python tests/screenshots.py

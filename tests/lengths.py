@@ -15,8 +15,9 @@ def times(brief: int, at_length: int) -> int:
     return at_length if FIGURES else brief
 
 
-def tell(what: str, promised: str, seen: str) -> None:
+def tell(what: str, wanted: str, seen: str, *, holds: bool = True) -> None:
     """Keep one line of the table of figures."""
     if FIGURES:
+        line = {"what": what, "wanted": wanted, "seen": seen, "holds": holds}
         with Path(FIGURES).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"what": what, "promised": promised, "seen": seen}) + "\n")
+            file.write(json.dumps(line) + "\n")

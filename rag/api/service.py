@@ -16,7 +16,7 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from rag import request_id
-from rag.api.admission import Admission
+from rag.api.admission import Admission, Place
 from rag.api.metrics import Metrics
 from rag.api.tracing import Told, Traces, now
 from rag.errors import IndexMissing, ServerBusy
@@ -107,7 +107,20 @@ class Service:
             ServerBusy: too many questions wait.
             RagError: the assistant's own.
         """
-        snapshots: asyncio.Queue[Answer | None] = asyncio.Queue()
+        async with aclosing(self.in_line(question, filters, history, without)) as steps:
+            async for step in steps:
+                if isinstance(step, Answer):
+                    yield step
+
+    async def in_line(
+        self,
+        question: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        without: Collection[str] = (),
+    ) -> AsyncGenerator[Answer | Place, None]:
+        """As `astream`, with the question's place in the line before, where it waits for long."""
+        snapshots: asyncio.Queue[Answer | Place | None] = asyncio.Queue()
         reading = asyncio.create_task(
             self._read(snapshots, self._backend.astream(question, filters, history, without))
         )
@@ -191,12 +204,14 @@ class Service:
             return await asyncio.to_thread(work)
 
     async def _read(
-        self, snapshots: asyncio.Queue[Answer | None], stream: AsyncGenerator[Answer, None]
+        self,
+        snapshots: asyncio.Queue[Answer | Place | None],
+        stream: AsyncGenerator[Answer, None],
     ) -> None:
         with self.traces.span("answer") as told:
             outcome = "failed"
             try:
-                async with self._answers.turn(), aclosing(stream):
+                async with self._answers.turn(snapshots.put_nowait), aclosing(stream):
                     begun = now()
                     async for snapshot in stream:
                         snapshots.put_nowait(snapshot)

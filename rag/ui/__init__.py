@@ -5,6 +5,7 @@ routes.py        the routes beside the page: sources, styles, health
 guard.py         which requests it takes, what it tells the browser
 turns.py         what the page asks takes its turn among all questions
 page.py          the Gradio components and their events
+closed.py        forgets the pages that were closed
 conversation.py  one question at a time: stream, stop, remember
 collection.py    what the front page says of the collection
 render.py        Answer -> HTML           cards.py, why.py   what was cited, checked, searched

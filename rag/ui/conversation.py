@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from rag.api.admission import Place
 from rag.errors import RagError
 from rag.schema import Answer, Article, ArticleFacts, Filters, Turn
 from rag.suggest import following
@@ -37,8 +38,11 @@ class Reader(Protocol):
         filters: Filters | None = None,
         history: Sequence[Turn] = (),
         without: Collection[str] = (),
-    ) -> AsyncIterator[Answer]:
-        """Growing snapshots. Cancelling the task that reads it stops the model."""
+    ) -> AsyncIterator[Answer | Place]:
+        """Growing snapshots, and the place in the line before where the question waits for long.
+
+        Cancelling the task that reads it stops the model.
+        """
         ...
 
     def article(self, article_id: str) -> Article:
@@ -147,19 +151,23 @@ class Frame:
     earlier: Conversation
     newest: Exchange
     running: bool
+    before: int | None = None
+    """Questions before it in the line, where it waits for its turn."""
 
     @property
     def status(self) -> str:
         """What is going on, in the words that are spoken."""
+        if self.running and self.before is not None:
+            return render.place_text(self.before)
         return render.progress_text(self.newest.answer) if self.running else _ending(self.newest)
 
 
 class Run:
     """One answer being read from an assistant, in a task that can be cancelled at any time."""
 
-    def __init__(self, stream: AsyncIterator[Answer]) -> None:
+    def __init__(self, stream: AsyncIterator[Answer | Place]) -> None:
         """Start reading at once; an event loop must be running."""
-        self._snapshots: asyncio.Queue[Answer | None] = asyncio.Queue()
+        self._snapshots: asyncio.Queue[Answer | Place | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._read(stream))
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self.stopped = False
@@ -170,8 +178,8 @@ class Run:
         self._task.cancel()
         self._snapshots.put_nowait(None)
 
-    async def snapshots(self) -> AsyncGenerator[Answer, None]:
-        """Each snapshot as it comes, until the answer is complete or stopped.
+    async def snapshots(self) -> AsyncGenerator[Answer | Place, None]:
+        """Each snapshot or place as it comes, until the answer is complete or stopped.
 
         Raises:
             RagError: the assistant's own.
@@ -184,7 +192,7 @@ class Run:
         finally:
             self._task.cancel()
 
-    async def _read(self, stream: AsyncIterator[Answer]) -> None:
+    async def _read(self, stream: AsyncIterator[Answer | Place]) -> None:
         try:
             async for snapshot in stream:
                 self._snapshots.put_nowait(snapshot)
@@ -257,9 +265,12 @@ class Desk:
         yield Frame(earlier, exchange, running=True)
         try:
             async with aclosing(run.snapshots()) as snapshots:
-                async for answer in snapshots:
-                    exchange = replace(exchange, answer=answer)
-                    if not answer.complete:
+                async for step in snapshots:
+                    if isinstance(step, Place):
+                        yield Frame(earlier, exchange, running=True, before=step.before)
+                        continue
+                    exchange = replace(exchange, answer=step)
+                    if not step.complete:
                         yield Frame(earlier, exchange, running=True)
         except RagError as error:
             exchange = replace(exchange, problem=str(error))

@@ -16,6 +16,7 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.settings import Settings
+from rag.ui.closed import forget_closed
 from rag.ui.collection import EXAMPLES, Collection, Invitations, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Exchange, Frame, Keep, Reader
 from rag.ui.conversations import Store
@@ -29,7 +30,10 @@ from rag.ui.wish import read_wish, relimited
 from rag.ui.words import N_, speak
 
 _HINT = N_("Enter asks · Shift+Enter breaks the line · / comes back here · Esc stops")
-_MOST_ANSWERS, _MOST_WAITING = 4, 64
+_BESIDE = 8
+"""Events that may be under way beside the questions that are answered or wait."""
+_BURST = 16
+"""Events, at least, that may come at one moment."""
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = AsyncGenerator[dict[Any, Any], None]
 """What changes on the page, time after time."""
@@ -84,9 +88,22 @@ class Page:
         with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
             self._lay_out()
             self._connect()
+        self._let_in(settings)
+
+    def _let_in(self, settings: Settings) -> None:
+        """Let Gradio start every event at once: questions take their turns behind it.
+
+        There the page and all other interfaces stand in one line. What comes when that is full
+        fills Gradio's own, and is told by the browser that the server is busy.
+        """
+        places = settings.answers_at_once + settings.server.max_waiting + _BESIDE
+        threads, self.blocks.max_threads = self.blocks.max_threads, places
         self.blocks.queue(
-            max_size=_MOST_WAITING, default_concurrency_limit=_MOST_ANSWERS, api_open=False
+            max_size=max(_BURST, settings.server.max_waiting),
+            default_concurrency_limit=_BESIDE,
+            api_open=False,
         )
+        self.blocks.max_threads = threads
 
     def _lay_out(self) -> None:
         self.conversation = gr.State(Conversation())
@@ -143,7 +160,7 @@ class Page:
             *self.examples, self.box, self.conversation, self.kept_as, self.replaces,
         ]  # fmt: skip
         asking: dict[str, Any] = {"outputs": self.shown, **_QUIET}
-        asking |= {"concurrency_id": "ask", "concurrency_limit": _MOST_ANSWERS}
+        asking |= {"concurrency_id": "ask", "concurrency_limit": None}
         asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
         typed = [self.box.submit, self.send.click]
         asked = [
@@ -177,7 +194,7 @@ class Page:
         opened = self.blocks.load(self._open, None, opening, queue=False, **_QUIET)
         if self._store is not None:
             opened.then(self._reopen, None, self.shown, queue=False, **_QUIET)
-        self.blocks.unload(self._stop)
+        self.blocks.unload(self._leave)
 
     async def _ask(
         self, question: str, limits: Limits, conversation: Conversation, request: gr.Request
@@ -345,8 +362,13 @@ class Page:
         return {self.kept: kept_html(right=right), **hidden}
 
     async def _stop(self, request: gr.Request) -> None:
-        """The reader pressed Stop, or closed the page."""
+        """The reader pressed Stop."""
         self._desk.stop(request.session_hash or "")
+
+    async def _leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        await self._stop(request)
+        forget_closed(self.blocks, request.session_hash or "")
 
     def _open(self, request: gr.Request) -> dict[Any, Any]:
         """The front of the page, from what is stored now."""

@@ -137,6 +137,17 @@ def progress_text(answer: Answer | None) -> str:
     return _("Searching the articles…")
 
 
+def place_text(before: int) -> str:
+    """Where in the line a question is, with so many before it."""
+    if not before:
+        return _("Other answers are being written; this question is the next…")
+    return n_(
+        "Other answers are being written; {n} question before this one…",
+        "Other answers are being written; {n} questions before this one…",
+        before,
+    )
+
+
 def outcome_text(answer: Answer) -> str:
     """The end of an answer, for those who cannot see that it ended."""
     if answer.abstained:

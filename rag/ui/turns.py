@@ -8,6 +8,7 @@ from typing import Any
 from gradio.context import LocalContext
 
 from rag import request_id
+from rag.api.admission import Place
 from rag.api.service import Backend, Service
 from rag.schema import Answer
 
@@ -24,12 +25,12 @@ class Turns:
         """What the service has no part in, such as the articles."""
         return getattr(self._assistant, name)
 
-    def astream(self, *asked: Any, **also: Any) -> AsyncGenerator[Answer, None]:
-        """As `Service.astream`, under the id of the request by which the page asked.
+    def astream(self, *asked: Any, **also: Any) -> AsyncGenerator[Answer | Place, None]:
+        """As `Service.in_line`, under the id of the request by which the page asked.
 
         Events run outside of their request, in a loop that Gradio keeps for all of them.
         """
         request = LocalContext.request.get(None)
         given = request.headers.get(request_id.HEADER.lower(), "") if request else ""
         request_id.current.set(request_id.chosen(given))
-        return self._service.astream(*asked, **also)
+        return self._service.in_line(*asked, **also)
