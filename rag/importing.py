@@ -20,7 +20,11 @@ def import_llama_index() -> None:
 
 
 def import_openai_like() -> None:
-    """Import LlamaIndex's client of OpenAI-compatible endpoints (another second), once."""
+    """Import LlamaIndex's client of OpenAI-compatible endpoints (another second), once.
+
+    Also what that client imports when it is first asked, in the event loop that all requests share.
+    """
     with _LOCK:
         import_llama_index()
         import_module("llama_index.llms.openai_like")
+        import_module("openai.resources.chat.completions")

@@ -144,6 +144,7 @@ class LanguageModel:
         self._temperature = temperature
         self._lock = threading.Lock()
         self._certificates: SSLContext | None = None
+        self._known: _Address | None = None
         self._warming: threading.Thread | None = None
         self._background = _Background()
 
@@ -247,7 +248,9 @@ class LanguageModel:
         put: Callable[[str], None],
     ) -> None:
         """Put each piece of text; try again after passing failures before the first."""
-        address = await asyncio.to_thread(self._address)
+        address = self._known
+        if address is None:
+            address = await asyncio.to_thread(self._address)
         for attempt in range(RETRIES + 1):
             begun = False
             try:
@@ -334,7 +337,10 @@ class LanguageModel:
         with self._lock:
             if self._certificates is None and url.startswith("https:"):
                 self._certificates = create_ssl_context()
-        return _Address(url, key, self._certificates, self._endpoint.ours)
+        address = _Address(url, key, self._certificates, self._endpoint.ours)
+        if not address.ours:  # a server of ours has another one when it is started anew
+            self._known = address
+        return address
 
 
 class _Address(NamedTuple):

@@ -119,10 +119,10 @@ class _FaultHandler(BaseHTTPRequestHandler):
 
     def mode_stall(self) -> None:
         self._begin()
-        self.faults.stopping.wait(30)
+        self._until_hung_up()
 
     def mode_silent(self) -> None:
-        self.faults.stopping.wait(30)
+        self._until_hung_up()
 
     def mode_stall_midway(self) -> None:
         self._begin()

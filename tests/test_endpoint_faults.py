@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from fakes import HashEmbedder
 from fault_server import FaultServer
-from lengths import FIGURES, tell, times
+from lengths import tell, times
 
 from rag import cli
 from rag.assistant import Assistant
@@ -40,6 +40,7 @@ ABSENT = ["refused", "tls"]
 DEADLINE = 1.0
 PATIENCE = 10.0
 """Seconds over the deadline before a test gives up: other programs may be running."""
+POOLS = ("lexical", "asyncio_")
 KEY = "sk-canary-4711"
 QUESTION = "Who supports Rapidus?"
 FACT = "Rapidus relies on support from the research company IMEC and from IBM."
@@ -97,7 +98,8 @@ def test_each_fault_ends_in_time_with_quoted_evidence(tmp_path, mode, caplog):
         assert took < DEADLINE + PATIENCE
         assert len(server.requests) <= RETRIES + 1
         assert KEY not in caplog.text + json.dumps(answer.to_dict())
-    tell(f"fault: {mode}", f"≤ {DEADLINE + 1:g} s, ≤ 2 retries", _seen(took, server))
+    wanted, in_time = f"≤ {DEADLINE + 1:g} s, ≤ 2 retries", took <= DEADLINE + 1
+    tell(f"fault: {mode}", wanted, _seen(took, server), holds=in_time)
 
 
 def _seen(took, server):
@@ -141,63 +143,110 @@ async def test_cancelling_reaches_the_endpoint(tmp_path, mode):
                 await task
             assert await asyncio.to_thread(server.hung_up.wait, PATIENCE)
             longest = max(longest, time.monotonic() - begun)
-    tell(f"cancelled: {mode}", "endpoint closed ≤ 2 s", f"{longest:.2f} s at most")
+    tell(
+        f"cancelled: {mode}",
+        "endpoint closed ≤ 2 s",
+        f"{longest:.2f} s at most",
+        holds=longest <= 2,
+    )
 
 
-def standing():
-    """What the process holds: open files and sockets, threads."""
+def standing(assistant):
+    """What the process holds: open files and sockets, threads, tasks of the model's loop.
+
+    Workers of pools are left out: a pool starts one more whenever none is idle yet, up to its
+    size, so that on a busy machine there are more of them after more work.
+    """
     gc.collect()
-    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    threads = [one.name for one in threading.enumerate() if not one.name.startswith(POOLS)]
+    tasks = asyncio.all_tasks(assistant._model._background._loop)
+    return len(list(Path("/proc/self/fd").iterdir())), len(threads), len(tasks)
 
 
-@pytest.mark.skipif(
-    not FIGURES, reason="part of make torture: it counts what a quiet machine holds"
-)
+def back_to(before, assistant):
+    """What the process holds once it is no more than before; what it still holds after a while."""
+    deadline = time.monotonic() + 3 * PATIENCE
+    now = standing(assistant)
+    while any(map(int.__gt__, now, before)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        now = standing(assistant)
+    return now
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are counted in /proc")
 def test_nothing_is_left_after_many_faults(tmp_path):
-    cycles = 1000
-    with FaultServer() as server, assistant_at(tmp_path, server.base_url) as assistant:
-        for mode in QUICK:
-            server.mode = mode
-            assistant.ask(QUESTION)
+    """Each mode in turn; refused and tls by addresses of their own."""
+    modes = [*QUICK, *SLOW, "ok", "endless"]
+    cycles = times(len(modes), 1000)
+    with FaultServer() as server, assistant_at(tmp_path, server.base_url, 0.3) as assistant:
+        _answered(assistant)
         before = _settled(assistant)
         for place in range(cycles):
-            server.mode = [*QUICK, "ok", "stall_midway" if place % 100 == 99 else "cut"][place % 22]
+            server.mode = modes[place % len(modes)]
             assistant.ask(QUESTION)
-        after = _settled(assistant)
-    assert after[0] <= before[0] + 2
-    assert after[1] <= before[1] + 2
-    assert after[2] == 0
-    tell(f"{cycles} cycles of faults", "no file, thread or task left", f"{before} → {after}")
+        after = back_to(before, assistant)
+    held = before[2] == 0 and all(map(int.__le__, after, before))
+    what, seen = f"{cycles} cycles of faults", f"{before} → {after}"
+    tell(what, "no file, thread or task left", seen, holds=held)
+    assert held, seen
+
+
+def _answered(assistant):
+    """Ask until the endpoint was asked: the first call loads its client, and may be too late."""
+    deadline = time.monotonic() + 6 * PATIENCE
+    while assistant.ask(QUESTION).model_error and time.monotonic() < deadline:
+        pass
 
 
 def _settled(assistant):
-    """Open files, threads and tasks under way, once they stay the same for a second."""
-    last, since = None, time.monotonic()
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() - since < 1.0 and time.monotonic() < deadline:
-        loop = assistant._model._background._loop
-        now = (*standing(), len(asyncio.all_tasks(loop)))
-        if now != last:
-            last, since = now, time.monotonic()
+    """What the process holds, once no task is left and it stays the same for half a second.
+
+    A call that was given up leaves the loop when it gets there, which takes its time where others
+    use the machine.
+    """
+    last, since = standing(assistant), time.monotonic()
+    deadline = since + 3 * PATIENCE
+    while time.monotonic() - since < 0.5 and time.monotonic() < deadline:
         time.sleep(0.05)
+        now = standing(assistant)
+        if now != last or now[2]:
+            last, since = now, time.monotonic()
     return last
 
 
-def test_an_eval_run_records_a_dead_endpoint_and_goes_on_when_it_is_back(tmp_path):
+@pytest.mark.parametrize("mode", ABSENT)
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are counted in /proc")
+def test_nothing_is_left_where_no_endpoint_is(tmp_path, mode):
+    with endpoint(mode) as (address, _), assistant_at(tmp_path, address, 0.5) as assistant:
+        assistant.ask(QUESTION)
+        before = _settled(assistant)
+        for _ in range(times(3, 100)):
+            assistant.ask(QUESTION)
+        assert all(map(int.__le__, back_to(before, assistant), before))
+
+
+def test_an_eval_run_goes_on_where_its_endpoint_died(tmp_path):
+    """What was answered before is not asked again; what was not is no answer of the model's."""
     evidence = (EvidenceQuote("a", FACT),)
     cases = tuple(
         Case(id=str(n), question=f"{QUESTION[:-1]} {n}?", answer="IMEC", evidence=evidence)
         for n in range(4)
     )
-    with FaultServer("failing") as server, assistant_at(tmp_path / "i", server.base_url) as it:
-        out = tmp_path / "runs"
-        first = run(Dataset("set", cases), it, out=out)
-        assert all("llm.base_url" in record.errors["answer"] for record in first.records)
-        server.mode, server.pieces = "ok", (FACT, " [1]")
-        second = run(Dataset("set", cases), it, out=out)
-        assert not any(record.errors for record in second.records)
-        assert {record.outcome for record in second.records} == {"right"}
+    with FaultServer(pieces=(FACT, " [1]")) as server:
+
+        def die_after_two(step):
+            server.mode = "failing" if step.done == 2 else server.mode
+
+        with assistant_at(tmp_path / "i", server.base_url) as it:
+            out = tmp_path / "runs"
+            first = run(Dataset("set", cases), it, out=out, progress=die_after_two)
+            assert [bool(record.errors) for record in first.records] == [False, False, True, True]
+            assert all("llm.base_url" in one.errors["answer"] for one in first.records[2:])
+            server.mode, asked = "ok", len(server.requests)
+            second = run(Dataset("set", cases), it, out=out)
+            assert len(server.requests) == asked + 2
+            assert not any(record.errors for record in second.records)
+            assert {record.outcome for record in second.records} == {"right"}
 
 
 @pytest.mark.model
