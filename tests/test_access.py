@@ -22,6 +22,8 @@ from rag.api.service import Service
 from rag.assistant import Assistant
 from rag.cli import app as command
 from rag.errors import SettingsError
+from rag.evaluate import Case, Dataset, run
+from rag.evaluate.html_report import html_report
 from rag.index import Index
 from rag.llm import LanguageModel, RemoteEndpoint
 from rag.passwords import Users, user_line
@@ -309,3 +311,15 @@ def test_no_secret_is_in_logs_answers_or_failures(real, caplog):
     for secret in (PASSWORD, TOKEN, KEY, encoded, LINE.rpartition("$")[2]):
         assert secret not in seen
     assert written_answer().question not in caplog.text
+
+
+def test_no_secret_is_in_the_index_or_in_an_eval_report(real, tmp_path):
+    assistant, _, faults = real
+    case = Case(id="a", question="What does the fund buy?", answer=("JSR",))
+    found = run(Dataset("asked", (case,)), assistant, about=assistant.about)
+    assert [key for key in faults.keys if KEY in key]
+    seen = html_report([found], ["asked"]).encode()
+    seen += b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"The fund buys JSR" in seen
+    for secret in (PASSWORD, TOKEN, KEY, LINE.rpartition("$")[2]):
+        assert secret.encode() not in seen
