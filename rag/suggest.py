@@ -325,10 +325,14 @@ def _about(title: str, text: str) -> str:
 
 
 def _subject(title: str, text: str) -> str:
-    """The name in a title that its English text holds most often, twice at least; or nothing."""
+    """The name in a title that its English text holds most often, twice at least; or nothing.
+
+    A single word may be an adjective ("Dutch"), unless it is an abbreviation.
+    """
     if not re.search(r"\b(?:the|and|of)\b", text[:600]):
         return ""
-    names = [name.words for name in facts(f"– {title}").names]
+    found = (name.words for name in facts(f"– {title}").names)
+    names = [one for one in found if " " in one or one.isupper()]
     counted = [(len(re.findall(rf"[\w,] {re.escape(one)}\b", text)), one) for one in names]
     most, name = max(counted, default=(0, ""), key=lambda one: one[0])
     return name if most > 1 else ""
