@@ -13,7 +13,7 @@ from rag.cleaning.plain import without_invisible
 _LIVE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), text)
     for pattern, text in (
-        (r"\b(?:https?|ftps?|file|wss?):/{2,}(?:www\.)?(?=\S)", ""),
+        (r"\b(?:https?|ftps?|file|wss?):/+(?:www\.)?", ""),
         (r"\bwww\.(?=\w)", ""),
         (r"\b(javascript|vbscript|data):(?=\S)", r"\1 :"),
         (r"<(?=[a-z/!?%])", "‹"),

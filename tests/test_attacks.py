@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 from fakes import HashEmbedder
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.answer_page import Page
@@ -168,6 +168,7 @@ def test_reports_and_exports_of_attacked_answers_hold_nothing_live(asked, tmp_pa
 
 
 @given(st.text(alphabet="ab1 <>[](){}!:/$%^#.\\\n\"'`*_-htpswjavcridn【】［］\u200b\u202e\x1b"))
+@example("http:/")
 def test_inert_text_holds_nothing_live_and_stays_as_it_is(text):
     made = inert(text)
     assert gate().faults(made) == []
