@@ -24,7 +24,7 @@ from rag import Assistant
 from rag.evaluate import Dataset
 from rag.paths import shipped
 from rag.settings import Settings
-from rag.ui import Shelf
+from rag.ui.shelf import Shelf
 
 WANTED = {"load": 2.0, "passages": 0.5, "first sentence": 2.5}
 """Seconds, as medians."""

@@ -27,8 +27,10 @@ def chat(
     """Serve the chat in a browser."""
     from rag.evaluate.bench import Bench
     from rag.evaluate.saved import save
-    from rag.ui import Preferences, Shelf, serve
     from rag.ui.archive import Archive
+    from rag.ui.preferences import Preferences
+    from rag.ui.server import serve
+    from rag.ui.shelf import Shelf
 
     given = {"host": host, "port": port}
     told = {key: value for key, value in given.items() if value is not None}

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from rag.settings import Settings
-from rag.ui import Keep, Reader, build_app
+from rag.ui.conversation import Keep, Reader
 from rag.ui.conversations import Conversations
-from rag.ui.server import listen, server
+from rag.ui.server import build_app, listen, server
 
 ARGUMENTS = (
     "--no-sandbox",

@@ -20,8 +20,8 @@ from rag.evaluate.command import what_runs
 from rag.evaluate.html_report import save_report
 from rag.paths import shipped
 from rag.settings import Settings
-from rag.ui import Shelf
 from rag.ui.conversations import Conversations
+from rag.ui.shelf import Shelf
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}

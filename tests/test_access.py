@@ -29,8 +29,7 @@ from rag.llm import LanguageModel, RemoteEndpoint
 from rag.passwords import Users, user_line
 from rag.schema import Article
 from rag.settings import ChatSettings, Settings
-from rag.ui import build_app
-from rag.ui.server import api, listen
+from rag.ui.server import api, build_app, listen
 
 PASSWORD = "canary-password-4711"
 TOKEN = "canary-token-0815-0815"

@@ -203,7 +203,8 @@ from pathlib import Path
 from starlette.testclient import TestClient
 from rag.assistant import Assistant
 from rag.settings import Settings
-from rag.ui import Shelf, build_app
+from rag.ui.server import build_app
+from rag.ui.shelf import Shelf
 folder = Path(sys.argv[1])
 settings = Settings.load(environ={})
 with Assistant.open(folder / "index", settings) as assistant:

@@ -50,13 +50,12 @@ from rag.schema import (
     Verdict,
 )
 from rag.settings import ChatSettings, Settings
-from rag.ui import build_app
 from rag.ui.cards import cards_html, failed_text
 from rag.ui.collection import Invitations, describe, facts_text, welcome_html
 from rag.ui.conversation import Conversation, Desk, Exchange, Frame
 from rag.ui.markup import day, escape, shorten
 from rag.ui.render import answer_html, outcome_text, progress_text
-from rag.ui.server import listen
+from rag.ui.server import build_app, listen
 from rag.ui.source import article_link, fingerprint, read_spans, source_html, source_link
 
 HOSTILE = (
@@ -694,7 +693,7 @@ def test_a_host_that_is_not_ours_is_named():
 SERVE = """
 from fake_assistant import ARTICLES, FakeAssistant
 from rag.settings import Settings
-from rag.ui import serve
+from rag.ui.server import serve
 settings = Settings.load(environ={}, chat={"port": 0})
 serve(FakeAssistant(ARTICLES), settings, announce=lambda address: print(address, flush=True))
 print("ended")
@@ -720,7 +719,11 @@ def test_serving_announces_the_address_and_ends_quietly_when_interrupted():
 
 @pytest.mark.parametrize(
     ("imported", "left_alone"),
-    [("rag, rag.cli", ("rag.ui", "gradio", "fastapi")), ("rag.ui", ("gradio",))],
+    [
+        ("rag, rag.cli", ("rag.ui", "gradio", "fastapi")),
+        ("rag.ui", ("gradio", "fastapi")),
+        ("rag.ui.server, rag.ui.shelf, rag.ui.preferences", ("gradio",)),
+    ],
 )
 def test_what_only_a_server_needs_is_imported_by_it(imported, left_alone):
     code = f"import sys, {imported}; sys.exit(', '.join({set(left_alone)} & set(sys.modules)) or 0)"

@@ -27,11 +27,11 @@ from markdown_it import MarkdownIt
 from rag.errors import RagError
 from rag.schema import Answer, Article, Filters, Search, Sentence, Understood, Verdict
 from rag.settings import Settings
-from rag.ui import build_app
 from rag.ui.conversation import Conversation, Exchange
 from rag.ui.conversations import Conversations, conversations_file
 from rag.ui.export import as_json, markdown
 from rag.ui.restore import restored
+from rag.ui.server import build_app
 from rag.ui.share import share_html
 from rag.ui.why import Limits
 from rag.ui.wish import Wish, read_wish, relimited

@@ -18,7 +18,8 @@ from rag.evaluate.saved import save
 from rag.index import Index
 from rag.schema import Answer, Article, Citation, Progress
 from rag.settings import Settings
-from rag.ui import Shelf, build_app
+from rag.ui.server import build_app
+from rag.ui.shelf import Shelf
 
 SETTINGS = Settings.load(environ={}, answer={"reader": False})
 TEXTS = {

@@ -16,8 +16,8 @@ from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.index import Index
 from rag.settings import Settings
-from rag.ui import Preferences, Shelf
-from rag.ui.preferences import fields_of
+from rag.ui.preferences import Preferences, fields_of
+from rag.ui.shelf import Shelf
 
 KEY = "sk-secret-0123456789"
 
@@ -209,7 +209,7 @@ def test_axe_finds_nothing_and_a_phone_shows_everything(page):
 def test_strangers_on_the_network_cannot_change_the_model(shelf):
     from starlette.testclient import TestClient
 
-    from rag.ui import build_app
+    from rag.ui.server import build_app
 
     preferences = preferred(shelf)
     settings = Settings.load(environ={}, chat={"allow_remote": True})

@@ -16,9 +16,9 @@ from rag.errors import CorpusError, IndexBusy, RagError
 from rag.index import Index
 from rag.schema import Article
 from rag.settings import Settings
-from rag.ui import Shelf
 from rag.ui.archive import Archive
 from rag.ui.conversation import Conversation, Exchange
+from rag.ui.shelf import Shelf
 
 SETTINGS = Settings.load(environ={})
 STORY = Article(article_id="port", title="Port", text="The harbour office builds a terminal.")

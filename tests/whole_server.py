@@ -19,8 +19,10 @@ from rag.evaluate.bench import Bench
 from rag.index import Index
 from rag.schema import Article
 from rag.settings import Settings
-from rag.ui import Preferences, Shelf, build_app
 from rag.ui.conversations import Conversations
+from rag.ui.preferences import Preferences
+from rag.ui.server import build_app
+from rag.ui.shelf import Shelf
 
 HOST = "127.0.0.1:7860"
 STORY = Article(

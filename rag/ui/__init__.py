@@ -27,12 +27,5 @@ pages.py         fills the templates of the pages beside the conversation
 words/           the languages of the interface
 newsdesk.css, newsdesk.js, cards.js, ask.js, history.js, filters.js
 
-Gradio is imported when an application is built, not before.
+Nothing is imported here, and Gradio only when an application is built.
 """
-
-from rag.ui.conversation import Keep, Reader
-from rag.ui.preferences import Preferences
-from rag.ui.server import build_app, serve
-from rag.ui.shelf import Shelf
-
-__all__ = ["Keep", "Preferences", "Reader", "Shelf", "build_app", "serve"]
