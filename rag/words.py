@@ -10,6 +10,8 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from rag.weights import packaged
+
 WORD = re.compile(r"[^\W_]+(?:[.’'&-][^\W_]+)*", re.UNICODE)
 """A word with its inner apostrophes, hyphens, dots and ampersands: R&D, U.S, don’t, de-risk."""
 
@@ -57,9 +59,37 @@ def weight(word: str) -> float:
     base = word.lower().replace("’", "'").removesuffix("'s")
     if base in FUNCTION_WORDS:
         return 0.0
-    from wordfreq import zipf_frequency
+    return max(0.0, _RAREST - _zipf(base))
 
-    return max(0.0, _RAREST - float(zipf_frequency(base, "en")))
+
+def _zipf(base: str) -> float:
+    """What wordfreq says of an English word in lower case, 0 for one that it does not know.
+
+    Importing wordfreq takes half a second; most words stand in its list, which needs no import.
+    """
+    below = _listed().get(base)
+    if below is not None:
+        return round(9 - below / 100, 2)
+    if base.isascii() and base.isalpha():
+        return 0.0
+    from wordfreq import zipf_frequency  # takes numbers and words of several parts to pieces
+
+    return float(zipf_frequency(base, "en"))
+
+
+@cache
+def _listed() -> dict[str, int]:
+    """The words of wordfreq's English list: how many centibels below all words each stands.
+
+    The list is gzipped msgpack: a header, then the words at 0 centibels, at 1, and so on.
+    """
+    import gzip
+
+    import msgpack
+
+    with gzip.open(packaged("wordfreq", "data/large_en.msgpack.gz")) as file:
+        _, *steps = msgpack.load(file)
+    return {word: below for below, words in enumerate(steps) for word in words}
 
 
 def content_stems(text: str) -> dict[str, float]:
