@@ -44,6 +44,9 @@ TOLD = [
      "Spokeswoman Lea Falk"),
     ("A government official said no. He added that it was late.", "He", "A government official"),
     ("Lawyer Jo Lund spoke in Rome. Later he told reporters that he won.", "he", "Lawyer Jo Lund"),
+    ("The firm's head is wary. Anton Berg, a professor, doubts it. “It is risky,” he said.", "he",
+     "Anton Berg, a professor"),
+    ("The fix is near, said Anton Berg of Foo. It will be cheap, he added.", "he", "Anton Berg"),
     # a role
     ("Prime Minister Jan Vos came in.\n\nThe minister said it was late.", "The minister",
      "Prime Minister Jan Vos"),
@@ -68,6 +71,7 @@ UNSURE = [
     "Analyst Jo Lund and Analyst Kim Lund wrote it. Lund said it was hard.",
     "Coach Max Hahn said no. Then Pat Moor came. He said it was fun.",
     "After he met Coach Max Hahn, Jan Vos said it, and she said it too.",
+    "As coach Max Hahn sat down, the crowd fell quiet. This, he said, was fun.",
     # nobody
     "He said it was late.",
     "Goldman Foo said it grew. Foo said more.",

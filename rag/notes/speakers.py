@@ -48,6 +48,8 @@ class _Sentence:
     """(offset, key) in order; the key is '' for somebody who cannot be told."""
     speaker: str | None
     """Key of who speaks in it, '' for somebody unknown, None if nobody does."""
+    named: str
+    """A name that speaks in it and has not been shown to be a person's; '' without one."""
 
 
 @dataclass(slots=True)
@@ -72,10 +74,10 @@ class _Cast:
 def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
     """Who speaks, for each sentence that names its speaker by a pronoun, a surname or a role.
 
-    A pronoun means the one person of the nearest sentence that has any, at most four sentences and
-    two paragraphs back, if that person spoke or acted there or was the last to speak; a surname the
-    one full name that ends in it; "the minister" the one person who was called a minister. What
-    stands inside quotation marks names no speaker.
+    A pronoun means who speaks in the nearest sentence that has persons, at most four sentences and
+    two paragraphs back, or the only person in it; a surname the one full name that ends in it;
+    "the minister" the one person who was called a minister. What stands inside quotation marks
+    names no speaker.
 
     Returns:
         The notes in order; empty where nothing is sure. Takes time in proportion to the text.
@@ -87,7 +89,8 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
             _recognise(cast, cast.plain[spoken[0] : spoken[1]])
         mentions = _mentions(cast, start, end, paragraph)
         key = _speaker(cast, spoken, mentions, paragraph) if spoken else None
-        cast.told.append(_Sentence(start, paragraph, mentions, key))
+        named = _possible(cast, cast.plain[spoken[0] : spoken[1]]) if spoken and not key else ""
+        cast.told.append(_Sentence(start, paragraph, mentions, key, named))
         cast.last_speaker = key if spoken else cast.last_speaker
         if spoken and key and _tells(cast, key, spoken, start):
             first, last = cast.who[key]
@@ -105,6 +108,14 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
     return tuple(notes)
 
 
+def pronouns_speaking(text: str) -> list[int]:
+    """Where "he" and "she" speak, outside quotation marks, whether or not it is told who it is."""
+    said = _up_to_the_last_speaker(_without_quotes(text), text)
+    starts = [spoken[0] for *_, spoken in said if spoken]
+    return [at for at in starts if _PRONOUN.match(text, at)]
+
+
+_PRONOUN = re.compile(r"(?:he|she)\b", re.IGNORECASE)
 _QUOTES = re.compile(r"[“”\"]")
 _QUOTE = re.compile(r"“[^“”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)", re.MULTILINE)
 
@@ -193,9 +204,15 @@ def _meet(cast: _Cast, person: Person, paragraph: int) -> None:
 
 def _recognise(cast: _Cast, words: str) -> None:
     """Take a name for a person's because its surname alone speaks in quotation marks."""
-    name = next(iter(names)) if len(names := cast.surnames.get(words, set())) == 1 else ""
-    if name in cast.possible:
+    if name := _possible(cast, words):
         cast.who.setdefault(name, cast.possible[name])
+
+
+def _possible(cast: _Cast, words: str) -> str:
+    """The one full name, not shown to be a person's, that is `words` or ends in them."""
+    names = cast.surnames.get(words, {words})
+    name = next(iter(names)) if len(names) == 1 else ""
+    return name if name in cast.possible else ""
 
 
 def _unnamed(cast: _Cast, role: re.Match[str], paragraph: int) -> str:
@@ -285,6 +302,10 @@ def _told_of(cast: _Cast, key: str) -> list[str]:
     return re.findall(r"[\w-]+", cast.plain[first:last].lower())
 
 
+_CLAUSE = re.compile(r"(?:As|When|While|Because|Since|If|Although|Though)\s")
+"""How a sentence begins whose first person may be another than the one whom it is about."""
+
+
 def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
     """Whom "he" or "she" means, or '' where that is not sure."""
     near = [
@@ -293,16 +314,21 @@ def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
         if paragraph - one.paragraph <= NEAR_PARAGRAPHS
     ]
     at, keys = next(((one, keys) for one in near if (keys := _keys(one))), (None, set[str]()))
-    if at and at.speaker:  # who spoke goes on, whoever was spoken of
-        keys = {at.speaker}
-    if at is None or len(keys) > 1 or keys == {""}:
+    if at is None:
         return ""
-    key = next(iter(keys))
-    acts = bool(at.mentions) and len(cast.plain[at.start : at.mentions[0][0]].split()) <= 2
-    alone = all(_keys(one) <= keys for one in near)
-    if not (at.speaker == key or cast.last_speaker == key or (acts and alone)):
+    if at.speaker is not None:  # who spoke goes on, whoever was spoken of
+        key = at.speaker or at.named
+    else:
+        key = at.mentions[0][1]
+        opens = len(cast.plain[at.start : at.mentions[0][0]].split()) <= 2
+        sure = opens if key.startswith("@") else not _CLAUSE.match(cast.plain, at.start)
+        if len(keys - {""}) > 1 or not (sure or key == cast.last_speaker):
+            return ""
+    if not key or cast.woman.setdefault(key, woman) != woman:
         return ""
-    return key if cast.woman.setdefault(key, woman) == woman else ""
+    if key not in cast.who:  # no firm and no place is a "he"
+        cast.who[key] = cast.possible[key]
+    return key
 
 
 def _keys(sentence: _Sentence) -> set[str]:
