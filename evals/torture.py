@@ -204,6 +204,7 @@ PARTS = (
         "tests/test_fetch.py",
         "tests/test_unsafe_models.py",
     ),
+    tests("made requests", 5, "tests/test_api_cases.py"),
     tests("endpoint faults", 8, "tests/test_endpoint_faults.py"),
     tests("pages closed", 4, "tests/test_many_readers.py"),
     tests("operations", 3, "tests/test_operations.py"),
