@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ class Columns:
     """Of the chunks, ascending."""
 
     def __init__(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as stored:
+        # Read whole first: zipfile takes a disk that fails for a file that is no archive.
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             self.keys = stored["keys"]
             self._places, self._articles = stored["places"], stored["articles"]
             self._days, self._publishers = stored["days"], stored["publishers"]
