@@ -36,7 +36,7 @@ _WATCH = """() => {
   const look = () => {
     const turn = document.querySelector('#newest .turn')?.id;
     const fresh = turn && turn !== window.before;
-    const status = document.querySelector('#status')?.textContent || '';
+    const status = document.querySelector('#status')?.textContent.trim() || '';
     if (fresh && window.times.begun) {
       const now = performance.now();
       if (/^Reading |^Writing/.test(status)) window.times.passages ??= now;
