@@ -22,7 +22,7 @@ ask: .venv/installed ## make ask Q="Who supports Rapidus?"
 	@$(BIN)/rag ask --index $(INDEX) "$(Q)"
 
 test: .venv/installed ## Set up and run all tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: .venv/installed ## Style, types and architecture, as CI runs them
 	$(BIN)/ruff check .
