@@ -203,7 +203,7 @@ def _meet(cast: _Cast, person: Person, paragraph: int) -> None:
 
 
 def _recognise(cast: _Cast, words: str) -> None:
-    """Take a name for a person's because its surname alone speaks in quotation marks."""
+    """Take a name for a person's because it, or its surname, speaks beside quotation marks."""
     if name := _possible(cast, words):
         cast.who.setdefault(name, cast.possible[name])
 
