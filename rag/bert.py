@@ -5,8 +5,9 @@ GELU. Pooling (mean or first token) and L2 normalisation are part of the graph, 
 `input_ids` and `attention_mask` (batch, tokens) to unit vectors (batch, dimensions).
 
 In eight bits the dense layers multiply integers; the rest stays in floats. Weights are rounded row
-by row, inputs by one scale a layer, after a part of the spread between an input's columns has moved
-into the weights (Xiao et al., "SmoothQuant", 2023). How far inputs reach is observed on some texts.
+by row. What enters most layers is rounded by one scale, after a part of the spread between its
+columns has moved into the weights (Xiao et al., "SmoothQuant", 2023); how far it reaches is
+observed on some texts. Behind GELU, OpenVINO gives each token scales of its own while it runs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rag import processor
 from rag.errors import ModelError
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ to the floats were .9973 on average at 0.7, .993 without, .986 at 0.5."""
 _MARGIN = 1.25
 """How much further than observed an input may reach before it is cut off: the worst of 100 texts
 that were not observed came to cosine .990, against .985 without."""
+_GROUP = 384
+"""The columns that share a scale where what enters a dense layer is rounded token by token."""
 _TINY = 1e-5
 
 _MODULES = (("Transformer", "Pooling", "Normalize"), ("Transformer", "Pooling"))
@@ -97,10 +101,9 @@ def reading(folder: ModelFolder, weights: Mapping[str, Floats]) -> ov.Model:
 
 
 def eight_bit(folder: ModelFolder, reach: Reach) -> ov.Model:
-    """The same with its dense layers in eight bits; twice as long to make and compile.
+    """The same with its dense layers in eight bits, to be compiled with `compiling`.
 
-    Twice as fast as floats where the processor multiplies bytes (VNNI); elsewhere slow, and less
-    exact.
+    Twice as fast as floats where the processor multiplies bytes (VNNI), else slow.
 
     Args:
         folder: one that `fits`.
@@ -124,6 +127,21 @@ def observed(folder: ModelFolder, texts: Iterable[Sequence[int]]) -> Reach:
     """
     watched = _Watched(tensors(folder.weights), folder.config)
     return watched.reach(_built(folder, watched), texts)
+
+
+def compiling(hint: str, threads: int) -> dict[str, Any]:
+    """What OpenVINO is told when it compiles a graph.
+
+    Args:
+        hint: its performance hint, `LATENCY` for one batch at a time or `THROUGHPUT` for several.
+        threads: 0 for one on every core.
+    """
+    return {
+        "PERFORMANCE_HINT": hint,
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_NUM_THREADS": threads,
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP if processor.multiplies_bytes() else 0,
+    }
 
 
 def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:
@@ -308,12 +326,13 @@ class _Watched(_Layers):
         return dict(zip(self._entering, map(np.stack, zip(least, most, strict=True)), strict=True))
 
     def _linear(self, hidden: Any, name: str) -> Any:
-        self._entering[_place(name)] = hidden
+        if not _by_token(_place(name)):
+            self._entering[_place(name)] = hidden
         return super()._linear(hidden, name)
 
 
 class _EightBit(_Layers):
-    """Rounds the weights of dense layers and what enters them to eight bits."""
+    """Rounds the weights of dense layers to eight bits, and what enters them."""
 
     def __init__(
         self, tensors: dict[str, np.ndarray], config: dict[str, Any], reach: Reach
@@ -323,17 +342,24 @@ class _EightBit(_Layers):
         self._rounded: dict[str, tuple[Any, Floats]] = {}
 
     def _linear(self, hidden: Any, name: str) -> Any:
-        op, place = self._op, _place(name)
-        if place not in self._rounded:  # query, key and value share what enters them
-            self._rounded[place] = self._round(hidden, place)
-        entering, divided = self._rounded[place]
-        weight = self._tensors[f"{name}.weight"] * divided
+        op = self._op
+        entering, weight = self._entering(hidden, name)
         step = np.maximum(np.abs(weight).max(axis=1, keepdims=True), _TINY) / 127
         whole = op.convert(op.constant(np.round(weight / step).astype(np.int8)), np.float32)
         product = op.matmul(
             entering, op.multiply(whole, op.constant(step)), transpose_a=False, transpose_b=True
         )
         return op.add(product, self._weight(f"{name}.bias"))
+
+    def _entering(self, hidden: Any, name: str) -> tuple[Any, Floats]:
+        """What enters a dense layer, rounded unless OpenVINO does it; and the weights for it."""
+        place, weight = _place(name), self._tensors[f"{name}.weight"]
+        if _by_token(place):
+            return hidden, weight
+        if place not in self._rounded:  # query, key and value share what enters them
+            self._rounded[place] = self._round(hidden, place)
+        entering, divided = self._rounded[place]
+        return entering, weight * divided
 
     def _round(self, hidden: Any, place: str) -> tuple[Any, Floats]:
         """What enters a place, divided column by column and rounded; and what by."""
@@ -360,6 +386,11 @@ class _EightBit(_Layers):
 def _place(name: str) -> str:
     """Where a dense layer stands: the same for those that one thing enters."""
     return name.rpartition(".")[0]
+
+
+def _by_token(place: str) -> bool:
+    """Whether what enters here is rounded token by token: one scale for all loses most here."""
+    return place.endswith(".output") and not place.endswith(".attention.output")
 
 
 def _ends(least: float, most: float) -> tuple[float, float]:

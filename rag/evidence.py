@@ -39,7 +39,7 @@ Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 CANDIDATES = 20
 """Sentences that are embedded for a question: the best ones by all other features."""
 
-READ = 20
+READ = 16
 """Sentences that are read for a question: the best of those by all other features."""
 
 

@@ -16,12 +16,20 @@ def eight_bits_pay(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
     Only Linux tells; elsewhere False.
     """
+    return multiplies_bytes(cpuinfo) and not _flags(cpuinfo) & _HALVES
+
+
+def multiplies_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether it multiplies bytes and adds up the products in one instruction, as far as told."""
+    return bool(_flags(cpuinfo) & _BYTES)
+
+
+def _flags(cpuinfo: Path) -> set[str]:
     try:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return False
-    flags = set(next((line for line in lines if line.startswith("flags")), "").split())
-    return bool(flags & _BYTES) and not flags & _HALVES
+        return set()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
 def is_x86() -> bool:

