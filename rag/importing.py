@@ -6,6 +6,7 @@ import threading
 from importlib import import_module
 
 _LOCK = threading.RLock()
+_openai_like = threading.Event()
 
 
 def import_llama_index() -> None:
@@ -28,3 +29,9 @@ def import_openai_like() -> None:
         import_llama_index()
         import_module("llama_index.llms.openai_like")
         import_module("openai.resources.chat.completions")
+        _openai_like.set()
+
+
+def has_openai_like() -> bool:
+    """Whether `import_openai_like` has come to its end."""
+    return _openai_like.is_set()

@@ -13,14 +13,14 @@ import queue
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 from rag import request_id
 from rag.errors import ModelError
-from rag.importing import import_openai_like
+from rag.importing import has_openai_like, import_openai_like
 from rag.llm_failures import RequestFailed, broke_off, explain, wordless
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class LanguageModel:
         """Put each piece of text; try again after passing failures before the first."""
         address = self._known
         if address is None:
-            address = await asyncio.to_thread(self._address)
+            address = await asyncio.to_thread(self._address, messages)
         for attempt in range(RETRIES + 1):
             begun = False
             try:
@@ -324,13 +324,19 @@ class LanguageModel:
         responses = await client.astream_chat(chat, max_tokens=max_tokens, timeout=patience)
         return cast("AsyncGenerator[ChatResponse]", responses)
 
-    def _address(self) -> _Address:
+    def _address(self, messages: Sequence[tuple[str, str]]) -> _Address:
         """Where to ask; imports the client and starts the endpoint, where that is still to do.
+
+        The embedded model reads the messages while the client is imported, which takes seconds.
 
         Raises:
             ModelError: the embedded model cannot be started.
         """
-        import_openai_like()
+        if not has_openai_like():
+            with ThreadPoolExecutor(1) as beside:
+                reading = beside.submit(self._endpoint.warm_up, messages)
+                import_openai_like()
+                reading.result()
         from httpx import create_ssl_context
 
         url, key = self._endpoint.connect()
