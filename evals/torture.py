@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,15 +76,26 @@ def _output(command: list[str], figures: Path, seconds: float) -> tuple[str, str
     """What a Python command printed, and how it ended."""
     environment = {**os.environ, "NEWSDESK_TORTURE": str(figures), "OMP_WAIT_POLICY": "passive"}
     environment["PYTHONPATH"] = str(ROOT)
-    try:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=seconds,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as late:
-        told = late.stdout or b""
-        return told.decode("utf-8", "replace"), f"not ended after {seconds / 60:.0f} minutes"
-    return done.stdout, "" if done.returncode == 0 else f"exit status {done.returncode}"
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            told, _ = running.communicate(timeout=seconds)
+            ended = f"exit status {running.returncode}" if running.returncode else ""
+        except subprocess.TimeoutExpired:
+            _kill(running.pid)
+            told, _ = running.communicate()
+            ended = f"not ended after {seconds / 60:.0f} minutes"
+        finally:
+            _kill(running.pid)
+    return told, ended
+
+
+def _kill(session: int) -> None:
+    """End all that a part started: a server left running would slow the parts behind it."""
+    with suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
 
 
 def _end(part: Part, told: str, ended: str) -> Row:
@@ -90,7 +103,8 @@ def _end(part: Part, told: str, ended: str) -> Row:
     lines = told.strip().splitlines()
     last = lines[-1].strip("= ") if part.command[1] == "pytest" and lines else ""
     seen = "; ".join(filter(None, (last, ended))) or "ended"
-    return Row(f"`{' '.join(part.command[-1:])}`", "ends well", seen, not ended)
+    files = " ".join(word for word in part.command if word.endswith(".py"))
+    return Row(f"`{files}`", "ends well", seen, not ended)
 
 
 def tests(name: str, minutes: float, *files: str) -> Part:
@@ -204,17 +218,17 @@ PARTS = (
         "tests/test_fetch.py",
         "tests/test_unsafe_models.py",
     ),
-    tests("made requests", 5, "tests/test_api_cases.py"),
+    tests("made requests", 8, "tests/test_api_cases.py"),
     tests("endpoint faults", 8, "tests/test_endpoint_faults.py"),
     tests("pages closed", 4, "tests/test_many_readers.py"),
     tests("operations", 3, "tests/test_operations.py"),
     tests("eval runs", 2, "tests/test_cli_eval.py", "tests/test_evaluate_runner.py"),
     tests("storage", 6, "tests/test_crash.py", "tests/test_faults.py"),
     tests("hostile files", 3, "tests/test_hostile.py"),
-    load("chats", 3, _beside_the_bare_app),
-    load("api", 3, _beside_the_bare_app),
-    load("busy", 2, _busy),
-    load("ingest", 2, _ingesting),
+    load("chats", 6, _beside_the_bare_app),
+    load("api", 5, _beside_the_bare_app),
+    load("busy", 4, _busy),
+    load("ingest", 4, _ingesting),
     load("soak", 6, _soaked, "--minutes", "5"),
     Part("published attacks", 3, ("evals/attacks.py",), _at_the_gate, "injection"),
     Part("trials", 6, ("evals/attacks.py", "--model"), _trials, "injection"),
