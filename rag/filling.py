@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Told = Callable[[int, int], None]
     """Takes how many texts are embedded, and of how many; 0 while nobody knows."""
 
-WINDOW = 32
+WINDOW = 8
 """Batches that are sorted by length together: enough for batches of even length, which waste no
 padding, and little enough to begin early."""
 _QUEUED = 32

@@ -59,7 +59,8 @@ _LAST_WORD = re.compile(r"[^\s“‘«(\[]+$")
 _FIRST_WORD = re.compile(r"\s*[\"'“”‘’«(\[]*(\w[\w.'’/:-]*)")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.){2,}")
 _MISSED = re.compile(
-    r"(?<=[^\W\d_])[.!?][\"'”’»)\]]{0,3}\s{1,9}(?=[\"'“‘«(\[]{0,2}[A-ZÀ-Þ])|[。！？]+[」』”’]*"
+    r"[.!?。！？](?:(?<=[^\W\d_][.!?])[\"'”’»)\]]{0,3}\s{1,9}(?=[\"'“‘«(\[]{0,2}[A-ZÀ-Þ])"
+    r"|(?<=[。！？])[。！？]*[」』”’]*)"
 )
 """What looks like an end of a sentence, whatever nupunkt says."""
 _STOP = re.compile(r"[.!?…。！？؟।]")

@@ -80,7 +80,7 @@ class EmbedderSettings(_Section):
     """int8 embeds what is stored about twice as fast by OpenVINO on processors with VNNI; questions
     are embedded in floats all the same. An index keeps its precision: auto is that of the index at
     hand; a new one is made in int8 where that is faster, with the model that the install brings."""
-    batch_size: int = Field(default=32, ge=1, le=1024)
+    batch_size: int = Field(default=128, ge=1, le=1024)
     threads: int = Field(default=0, ge=0, le=256)
     """0 leaves the choice to the backend."""
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path("newsdesk"))

@@ -16,6 +16,8 @@ _NAMED = re.compile(
     r"(?P<year>(?:1[5-9]|20)\d\d)(?:-(?P<number>0[1-9]|1[0-2])-\d\d)?(?![\d,.]*\d)\b"
 )
 
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+
 
 def month_number(day: date) -> int:
     """Months since the year 0: months compare and count by it."""
@@ -27,7 +29,8 @@ def months(texts: Iterable[str]) -> set[int]:
 
     "March to May 2023" names three. A number such as 2,023 or 2023.5 is no year.
     """
-    return {month for text in texts for found in _NAMED.finditer(text) for month in _meant(found)}
+    dated = filter(_YEAR.search, texts)  # few are, and this is seen far sooner
+    return {month for text in dated for found in _NAMED.finditer(text) for month in _meant(found)}
 
 
 def _meant(found: re.Match[str]) -> range:
