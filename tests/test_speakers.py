@@ -47,6 +47,10 @@ TOLD = [
     ("The firm's head is wary. Anton Berg, a professor, doubts it. “It is risky,” he said.", "he",
      "Anton Berg, a professor"),
     ("The fix is near, said Anton Berg of Foo. It will be cheap, he added.", "he", "Anton Berg"),
+    ("Then Pat Moor came.\n\nMoor waved at once. “It was fun,” he said.", "he", "Pat Moor"),
+    ("Jo Lund, who runs a shop, came in. She said it was hard.", "She", "Jo Lund"),
+    ("“No,” said Lt. Gen. Jan Vos, former deputy commander of the fleet. “It is late,” he "
+     "said.", "he", "Jan Vos, former deputy commander of the fleet"),
     # a role
     ("Prime Minister Jan Vos came in.\n\nThe minister said it was late.", "The minister",
      "Prime Minister Jan Vos"),
@@ -72,6 +76,7 @@ UNSURE = [
     "Coach Max Hahn said no. Then Pat Moor came. He said it was fun.",
     "After he met Coach Max Hahn, Jan Vos said it, and she said it too.",
     "As coach Max Hahn sat down, the crowd fell quiet. This, he said, was fun.",
+    "Loading Following the storm, all left. Following her talks, some came. She said so.",
     # nobody
     "He said it was late.",
     "Goldman Foo said it grew. Foo said more.",

@@ -1,7 +1,7 @@
 """Who a text names, by rules: persons with the role that stands beside the name.
 
 A run of capitalised words is a person only where the text shows it: a role or a courtesy title
-stands before it, a role or an age behind it, or it speaks in quotation marks.
+stands before it, a role, an age or "who" behind it, or it speaks in quotation marks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ ROLES = frozenset(
     "archbishop quarterback striker midfielder defender goalkeeper winger forward batter "
     "pitcher player driver champion designer developer architect chef photographer activist "
     "campaigner campaign official insider expert fellow nutritionist dietitian therapist "
-    "entrepreneur billionaire".split()
+    "entrepreneur billionaire commander soldier pilot astronaut detective sheriff diplomat banker "
+    "novelist poet filmmaker screenwriter broadcaster podcaster blogger streamer guitarist drummer "
+    "golfer boxer skier swimmer legend star veteran employee worker resident survivor".split()
 )
 """What a person does, in the singular."""
 COURTESY = frozenset("Mr Mrs Ms Miss Dr Sir Dame Lord Lady Prof Rep Sen Gov Gen Col Sgt Lt".split())
@@ -91,14 +93,14 @@ def people(text: str, start: int, end: int) -> Iterator[Person]:
 def _person(text: str, titles: int, start: int, end: int) -> Person:
     first = min(titles, _role_before(text, start))
     last = _role_after(text, end)
-    aged = bool(_AGE.match(text, end))
+    known = bool(_PERSONAL.match(text, end))
     return Person(
         name=text[start:end],
         start=start,
         end=end,
         first=first,
         last=last,
-        shown=first < start or last > end or aged or _speaks(text, start, end),
+        shown=first < start or last > end or known or _speaks(text, start, end),
         woman=_woman(text[first:start] + text[end:last]),
     )
 
@@ -119,8 +121,8 @@ OPENERS = frozenset(
     "A After All Although An And As At Because Before But By During Even For From However If In "
     "Like Meanwhile On Once Since So That The Then Though Through To Under Unlike Until When "
     "Where While With Yet Its His Her Their Also Both Prime Foreign Finance Senior Asked Said "
-    "Speaking Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March "
-    "April June July August September October November December".split()
+    "Speaking Following According Monday Tuesday Wednesday Thursday Friday Saturday Sunday January "
+    "February March April June July August September October November December".split()
 )
 
 
@@ -150,7 +152,8 @@ def _role_before(text: str, start: int) -> int:
 
 
 _AFTER = re.compile(r",\s(?P<role>[^,.;:!?()“”\"\n]{2,90})")
-_AGE = re.compile(r",\s\d\d\b|\s\(\d\d\)")
+_PERSONAL = re.compile(r",\s\d\d\b|\s\(\d\d\)|,?\swho\b")
+"""Behind a name: an age, or "who"."""
 _HEAD_ENDS = frozenset("of at for in on to from with who and".split())
 _VERBS = frozenset(
     "said says told was were is are has had have will would he she they it but while when".split()

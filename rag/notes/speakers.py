@@ -49,7 +49,8 @@ class _Sentence:
     speaker: str | None
     """Key of who speaks in it, '' for somebody unknown, None if nobody does."""
     named: str
-    """A name that speaks in it and has not been shown to be a person's; '' without one."""
+    """A name that speaks in it, or whose surname opens it, and that was not shown to be a person's;
+    '' without one."""
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
             _recognise(cast, cast.plain[spoken[0] : spoken[1]])
         mentions = _mentions(cast, start, end, paragraph)
         key = _speaker(cast, spoken, mentions, paragraph) if spoken else None
-        named = _possible(cast, cast.plain[spoken[0] : spoken[1]]) if spoken and not key else ""
+        named = "" if key else _possible(cast, _subject(cast.plain, start, end, spoken))
         cast.told.append(_Sentence(start, paragraph, mentions, key, named))
         cast.last_speaker = key if spoken else cast.last_speaker
         if spoken and key and _tells(cast, key, spoken, start):
@@ -230,7 +231,8 @@ def _unnamed(cast: _Cast, role: re.Match[str], paragraph: int) -> str:
 # Who speaks
 
 _ADVERB = r"(?:\w+ly\s|also\s|then\s|later\s|further\s)?"
-_RUN = r"[A-ZÀ-ÖØ-Þ][\w’'-]+(?:\.?\s[A-ZÀ-ÖØ-Þ][\w’'-]+){0,4}"
+_WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]+"
+_RUN = rf"{_WORD}(?:\.?\s{_WORD}){{0,4}}"
 _WHO = rf"(?P<who>\b(?:[Hh]e|[Ss]he)|\b[Tt]he\s(?:[\w’'-]+\s){{0,2}}{_ROLE}|(?<![\w’'.-]){_RUN})"
 _VERB = re.compile(rf"\b{SAYS}")
 _GOVERNED = re.compile(r"\b(?:to|of|with|by|for|from|about|and|or|than|against)\s$")
@@ -263,6 +265,19 @@ def _trimmed(subject: re.Match[str]) -> tuple[int, int]:
         if not (word[0].strip() in OPENERS or word[0].strip(". ") in COURTESY):
             return start + word.start(), end
     return start + subject["who"].rfind(" ") + 1, end
+
+
+_OPENS = re.compile(
+    rf"(?:(?:While|Though|Although|But|And|Yet|Then)\s)?(?P<who>{_WORD})\s(?!and\b|or\b)[a-z]"
+)
+
+
+def _subject(plain: str, start: int, end: int, spoken: tuple[int, int] | None) -> str:
+    """Who speaks in a sentence; where nobody does, the capitalised word that opens it, or ''."""
+    if spoken:
+        return plain[spoken[0] : spoken[1]]
+    opens = _OPENS.match(plain, start, end)
+    return opens["who"] if opens else ""
 
 
 def _speaker(
@@ -319,7 +334,7 @@ def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
     if at.speaker is not None:  # who spoke goes on, whoever was spoken of
         key = at.speaker or at.named
     else:
-        key = at.mentions[0][1]
+        key = at.mentions[0][1] or (at.named if len(at.mentions) == 1 else "")
         opens = len(cast.plain[at.start : at.mentions[0][0]].split()) <= 2
         sure = opens if key.startswith("@") else not _CLAUSE.match(cast.plain, at.start)
         if len(keys - {""}) > 1 or not (sure or key == cast.last_speaker):
