@@ -12,7 +12,7 @@ from collections.abc import Sequence
 Ranking = Sequence[tuple[int, float]]
 """Chunk keys with their scores in one search, best first."""
 
-POWER, PER_COSINE = 0.9, 40.0
+POWER, PER_COSINE = 0.8, 30.0
 """What BM25 is raised to, and how much of that is worth a cosine of one."""
 
 ONE_THOUGHT = 12
