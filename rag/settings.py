@@ -77,10 +77,11 @@ class EmbedderSettings(_Section):
     allow_download: bool = False
     backend: str = Field(default="auto", pattern="^(auto|openvino|torch)$")
     precision: str = Field(default="auto", pattern="^(auto|float|int8)$")
-    """int8 embeds what is stored about twice as fast by OpenVINO on processors with VNNI; questions
-    are embedded in floats all the same. An index keeps its precision: auto is that of the index at
-    hand; a new one is made in int8 where that is faster, with the model that the install brings."""
+    """int8 embeds about twice as fast by OpenVINO on processors with VNNI, questions too. An index
+    keeps its precision: auto is that of the index at hand; a new one is made in int8 where that is
+    faster, with the model that the install brings."""
     batch_size: int = Field(default=128, ge=1, le=1024)
+    """Texts that are embedded and stored together; fewer need less memory."""
     threads: int = Field(default=0, ge=0, le=256)
     """0 leaves the choice to the backend."""
     cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path("newsdesk"))
