@@ -347,7 +347,7 @@ def llamaindex(real: Real, size: int, questions: list[str]) -> dict[str, Any]:
 
     embedder = models.embedder(Settings.load(llm={"enabled": False}))
 
-    class Ours(BaseEmbedding):  # type: ignore[misc]
+    class Ours(BaseEmbedding):  # type: ignore[misc]  # LlamaIndex has no types for mypy
         def _get_query_embedding(self, query: str) -> list[float]:
             return embedder.embed([query])[0].tolist()
 

@@ -19,7 +19,7 @@ CHUNKING = {"size": 200, "overlap": 0}
 
 
 def article(article_id: str, text: str = "Chips are made here.", **facts: object) -> Article:
-    return Article(article_id=article_id, text=text, **facts)  # type: ignore[arg-type]
+    return Article(article_id=article_id, text=text, **facts)  # type: ignore[arg-type]  # fields by name
 
 
 def whole(given: Article) -> list[Chunk]:

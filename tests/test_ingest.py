@@ -81,7 +81,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def article(article_id: str, text: str = "", **facts: object) -> Article:
     text = text or f"Alpha of {article_id}. Beta of {article_id}."
-    return Article(article_id=article_id, text=text, **facts)  # type: ignore[arg-type]
+    return Article(article_id=article_id, text=text, **facts)  # type: ignore[arg-type]  # fields by name
 
 
 def outcome(report: IngestReport) -> tuple[int, int, int, int]:

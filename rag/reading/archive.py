@@ -18,6 +18,7 @@ _RATIO = 100
 _MEMBERS = 20_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+"""What `zipfile` raises of damaged archives, and last of a compression that it does not know."""
 
 
 @contextmanager
