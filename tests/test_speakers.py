@@ -109,11 +109,44 @@ UNSURE = [
 @pytest.mark.parametrize(("text", "words", "who"), TOLD)
 def test_the_last_speaker_of_a_text_is_told(text, words, who):
     note = speaker_notes(text)[-1]
-    assert (text[note.start : note.end], note.who) == (words, who)
+    assert (text[note.start : note.end], note.who, note.sure) == (words, who, True)
 
 
 @pytest.mark.parametrize("text", UNSURE)
-def test_nothing_is_told_where_it_is_not_sure(text):
+def test_nothing_is_told_for_sure_where_it_is_not_sure(text):
+    assert not any(note.sure for note in speaker_notes(text))
+
+
+PERHAPS = [
+    ("Minister Jan Vos met Coach Max Hahn. He said it was late.", "Minister Jan Vos"),
+    ("Coach Max Hahn came.\n\nPat Moor and Coach Max Hahn won. “It was fun,” he said.",
+     "Coach Max Hahn"),
+    ("Coach Max Hahn came. Vos said no. “It was late,” he added.", "Vos"),
+    ("Coach Max Hahn left.\n\nIt rained.\n\nIt rained on.\n\nIt stopped. He said it was late.",
+     "Coach Max Hahn"),
+    ("Spokeswoman Lea Falk spoke of Coach Max Hahn and Minister Jan Vos. She said no.",
+     "Spokeswoman Lea Falk"),
+    ("While Coach Max Hahn did not like it, he said it was late.", "Coach Max Hahn"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "who"), PERHAPS)
+def test_who_was_spoken_of_last_is_told_as_perhaps(text, who):
+    note = speaker_notes(text)[-1]
+    assert (note.who, note.sure) == (who, False)
+
+
+NOBODY = [
+    "It was late, he said.",
+    "The firm grew. He said it was late.",
+    "They met in Turf Moor. “It was late,” he said.",
+    "Spokeswoman Lea Falk came. Spokesman Jo Lund left. They ate.\n\n\n\nA\n\nB\n\nC\n\nD\n\nE\n\nF"
+    "\n\nHe said no.",
+]
+
+
+@pytest.mark.parametrize("text", NOBODY)
+def test_nobody_is_told_where_nobody_was_named(text):
     assert speaker_notes(text) == ()
 
 

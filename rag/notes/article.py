@@ -22,7 +22,8 @@ def notes(article: Article) -> tuple[Note, ...]:
         if note.relative  # without a day of publication, none is
     ]
     speakers = [
-        Note(start=note.start, end=note.end, meaning=note.who) for note in speaker_notes(text)
+        Note(start=n.start, end=n.end, meaning=n.who if n.sure else f"perhaps {n.who}")
+        for n in speaker_notes(text)
     ]
     return tuple(sorted((*times, *speakers), key=lambda note: (note.start, note.end)))
 

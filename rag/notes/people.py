@@ -56,7 +56,10 @@ _NO_PERSON = frozenset(
 SAYS = (
     r"(?:said|says|told|tells|added|adds|explained|explains|argued|argues|wrote|writes|warned|warns|"
     r"insisted|insists|stated|continued|continues|remarked|replied|recalled|recalls|admitted|"
-    r"admits|acknowledged|concluded|joked|noted|notes|claimed|claims|announced|commented)\b"
+    r"admits|acknowledged|concluded|joked|noted|notes|claimed|claims|announced|commented|"
+    r"suggested|suggests|recommended|recommends|pointed out|points out|confessed|revealed|mused|"
+    r"reflects|reflected|stressed|stresses|emphasi[sz]ed|advised|predicted|cautioned|responded|"
+    r"testified|believes|thinks)\b"
 )
 """A verb of saying, as a pattern."""
 
@@ -84,10 +87,10 @@ class Person:
 def people(text: str, start: int, end: int) -> Iterator[Person]:
     """The names in `text[start:end]`, a sentence, that are or may be of persons, in order."""
     for match in _NAME.finditer(text, start, end):
-        begin, titled = _name_start(match)
+        begin, titles = _name_start(match)
         name = text[begin : match.end()]
         if begin < match.end() and _may_be_a_person(name):
-            yield _person(text, match.start() if titled else begin, begin, match.end())
+            yield _person(text, titles, begin, match.end())
 
 
 def _person(text: str, titles: int, start: int, end: int) -> Person:
@@ -105,25 +108,32 @@ def _person(text: str, titles: int, start: int, end: int) -> Person:
     )
 
 
-def _name_start(match: re.Match[str]) -> tuple[int, bool]:
-    """Where the name begins behind "But", "President", "Digital Affairs"; whether titled."""
-    start, titled = match.start(), False
+def _name_start(match: re.Match[str]) -> tuple[int, int]:
+    """Where the name begins behind "But", "President", "Digital Affairs"; where its titles do."""
+    start, first, titled = match.start(), match.start(), False
     for word in _RUN.finditer(match.string, match.start(), match.end()):
         bare = word[0].strip(".")
         title = bare in COURTESY or bare.lower() in ROLES
         if title or bare in OPENERS or bare in _NO_PERSON or (bare.isupper() and len(bare) > 1):
             start, titled = word.end() + 1, title
-    return start, titled
+            if bare in OPENERS - _RANKS:
+                first = start
+    return start, first if titled else start
 
 
 _RUN = re.compile(r"\S+")
-OPENERS = frozenset(
+_RANKS = frozenset("Prime Foreign Finance Senior".split())
+OPENERS = _RANKS | frozenset(
     "A After All Although An And As At Because Before But By During Even For From However If In "
     "Like Meanwhile On Once Since So That The Then Though Through To Under Unlike Until When "
-    "Where While With Yet Its His Her Their Also Both Prime Foreign Finance Senior Asked Said "
-    "Speaking Following According Monday Tuesday Wednesday Thursday Friday Saturday Sunday January "
-    "February March April June July August September October November December".split()
+    "Where While With Yet Its His Her Their Also Both Asked Said Speaking Following According "
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June "
+    "July August September October November December What How Why Now Here There This These Those "
+    "Not No Nor Perhaps Maybe Certainly Indeed Still Just Such Says Two Three Four Five Six Seven "
+    "Eight Nine Ten Another Other Every Each Some Most Many Against Between Behind Inside Outside "
+    "Beyond Despite Besides Earlier Later Loading Watch Read".split()
 )
+"""Capitalised words before a name that are no part of it."""
 
 
 def _may_be_a_person(name: str) -> bool:
@@ -174,8 +184,8 @@ def _role_after(text: str, end: int) -> int:
 def _lists(match: re.Match[str]) -> bool:
     """Whether what follows the comma is the next of several persons, with a role before it."""
     for name in _NAME.finditer(match.string, *match.span("role")):
-        start, titled = _name_start(name)
-        role = titled or _role_before(match.string, start) < start
+        start, titles = _name_start(name)
+        role = titles < start or _role_before(match.string, start) < start
         if role and _may_be_a_person(match.string[start : name.end()]):
             return True
     return False

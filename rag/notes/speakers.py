@@ -1,6 +1,6 @@
 """Who "he said", "Breton said" and "the minister said" speak of: notes beside an article's text.
 
-Rules, and cautious ones: where two persons could be meant there is no note.
+Rules, and cautious ones: where two persons could be meant, a note on a pronoun says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from rag.notes.people import COURTESY, OPENERS, ROLES, SAYS, Person, people
 from rag.schema import Record
@@ -19,7 +20,7 @@ NEAR_SENTENCES = 4
 NEAR_PARAGRAPHS = 2
 """How far back the person that a pronoun means may stand."""
 ROLE_PARAGRAPHS = 6
-"""The same for "the minister"."""
+"""The same for "the minister", and for whom a pronoun may mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,16 @@ class SpeakerNote(Record):
     who: str
     who_start: int
     who_end: int
+    sure: bool
+    """Whether nobody else can be meant; if not, it is who was spoken of last."""
+
+
+class _Mention(NamedTuple):
+    """Somebody at an offset: the key is '' where it cannot be told who, `name` a name in full."""
+
+    place: int
+    key: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,14 @@ class _Sentence:
 
     start: int
     paragraph: int
-    mentions: tuple[tuple[int, str], ...]
-    """(offset, key) in order; the key is '' for somebody who cannot be told."""
+    mentions: tuple[_Mention, ...]
     speaker: str | None
     """Key of who speaks in it, '' for somebody unknown, None if nobody does."""
     named: str
     """A name that speaks in it, or whose surname opens it, and that was not shown to be a person's;
     '' without one."""
+    perhaps: str
+    """Who is likely to be meant by "he" in it: a key, or a name not shown to be a person's."""
 
 
 @dataclass(slots=True)
@@ -65,11 +77,19 @@ class _Cast:
     """All names that end in a surname, those included that may be no persons."""
     possible: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Names of which nothing has shown yet that they are of persons."""
+    written: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Names that speak, and of whom the text tells no more: a surname, or a firm."""
     roles: dict[str, dict[str, int]] = field(default_factory=dict)
     """By role noun: the keys that have it, and the last paragraph of each."""
+    alone: frozenset[str] = frozenset()
+    """Capitalised words that stand without another before them: surnames do, sooner or later."""
     woman: dict[str, bool] = field(default_factory=dict)
     told: list[_Sentence] = field(default_factory=list)
     last_speaker: str | None = None
+
+    def place_of(self, who: str) -> tuple[int, int]:
+        """Where the text tells who a key or a name is."""
+        return self.who.get(who) or self.possible.get(who) or self.written[who]
 
 
 def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
@@ -84,6 +104,7 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
         The notes in order; empty where nothing is sure. Takes time in proportion to the text.
     """
     cast = _Cast(_without_quotes(text))
+    cast.alone = _alone(cast.plain)
     notes = []
     for start, end, paragraph, spoken in _up_to_the_last_speaker(cast.plain, text):
         if spoken and _QUOTES.search(cast.plain, start, end):
@@ -91,10 +112,13 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
         mentions = _mentions(cast, start, end, paragraph)
         key = _speaker(cast, spoken, mentions, paragraph) if spoken else None
         named = "" if key else _possible(cast, _subject(cast.plain, start, end, spoken))
-        cast.told.append(_Sentence(start, paragraph, mentions, key, named))
+        perhaps = key or _perhaps(cast, spoken, mentions, named, paragraph)
+        cast.told.append(_Sentence(start, paragraph, mentions, key, named, perhaps))
         cast.last_speaker = key if spoken else cast.last_speaker
-        if spoken and key and _tells(cast, key, spoken, start):
-            first, last = cast.who[key]
+        guessed = not key and spoken and _PRONOUN.match(cast.plain, spoken[0])
+        who = perhaps if guessed else key
+        if spoken and who and (guessed or _tells(cast, who, spoken, start)):
+            first, last = cast.place_of(who)
             notes.append(
                 SpeakerNote(
                     start=spoken[0],
@@ -104,6 +128,7 @@ def speaker_notes(text: str) -> tuple[SpeakerNote, ...]:
                     who=text[first:last],
                     who_start=first,
                     who_end=last,
+                    sure=not guessed,
                 )
             )
     return tuple(notes)
@@ -161,21 +186,30 @@ _UNNAMED = re.compile(
     r"brother|daughter|son|partner|girlfriend|boyfriend|man|woman|girl|boy|victim|source|friend)\b"
 )
 _CAPITAL = re.compile(r"(?<![\w’'.-])[A-ZÀ-ÖØ-Þ][\w-]+")
+_CAPITALS = re.compile(rf"{_CAPITAL.pattern}(?:\s{_CAPITAL.pattern})*")
 
 
-def _mentions(cast: _Cast, start: int, end: int, paragraph: int) -> tuple[tuple[int, str], ...]:
+def _alone(plain: str) -> frozenset[str]:
+    """The capitalised words that stand alone, or behind "But" or "Mr", somewhere."""
+    runs = (run[0].split() for run in _CAPITALS.finditer(plain))
+    return frozenset(run[-1] for run in runs if not {*run[:-1]} - OPENERS - COURTESY)
+
+
+def _mentions(cast: _Cast, start: int, end: int, paragraph: int) -> tuple[_Mention, ...]:
     named = list(people(cast.plain, start, end))
     for person in named:
         _meet(cast, person, paragraph)
-    found = [(one.start, one.name if one.name in cast.who else "") for one in named]
+    found = [
+        _Mention(one.start, one.name if one.name in cast.who else "", one.name) for one in named
+    ]
     taken = [(one.first, one.last) for one in named]
     found += [
-        (word.start(), _by_surname(cast, word[0]))
+        _Mention(word.start(), _by_surname(cast, word[0]), _possible(cast, word[0]))
         for word in _CAPITAL.finditer(cast.plain, start, end)
         if word[0] in cast.surnames and not _within(word, taken)
     ]
     found += [
-        (role.start(), _unnamed(cast, role, paragraph))
+        _Mention(role.start(), _unnamed(cast, role, paragraph))
         for role in _UNNAMED.finditer(cast.plain, start, end)
         if not _within(role, taken)
     ]
@@ -235,7 +269,7 @@ _WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]+"
 _RUN = rf"{_WORD}(?:\.?\s{_WORD}){{0,4}}"
 _WHO = rf"(?P<who>\b(?:[Hh]e|[Ss]he)|\b[Tt]he\s(?:[\w’'-]+\s){{0,2}}{_ROLE}|(?<![\w’'.-]){_RUN})"
 _VERB = re.compile(rf"\b{SAYS}")
-_GOVERNED = re.compile(r"\b(?:to|of|with|by|for|from|about|and|or|than|against)\s$")
+_GOVERNED = re.compile(r"\b(?:to|of|with|by|for|from|about|and|or|than|against)\s(?:an?\s)?$")
 """Before a name: somebody else speaks ("a source close to …"), or several do."""
 _SUBJECT = re.compile(rf"{_WHO}\s{_ADVERB}$")
 _INVERTED = re.compile(rf"(?<!told)(?<!tells)\s{_WHO}(?![\w’'-]|\s[A-Z])")
@@ -281,11 +315,11 @@ def _subject(plain: str, start: int, end: int, spoken: tuple[int, int] | None) -
 
 
 def _speaker(
-    cast: _Cast, spoken: tuple[int, int], mentions: Sequence[tuple[int, str]], paragraph: int
+    cast: _Cast, spoken: tuple[int, int], mentions: Sequence[_Mention], paragraph: int
 ) -> str:
     words = cast.plain[spoken[0] : spoken[1]].split()
     if words[0].lower() in ("he", "she"):
-        if any(place < spoken[0] for place, _ in mentions):
+        if any(one.place < spoken[0] for one in mentions):
             return ""
         return _antecedent(cast, paragraph, woman=words[0].lower() == "she")
     if words[0].lower() == "the":  # alone it is no role: "the said report"
@@ -334,8 +368,8 @@ def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
     if at.speaker is not None:  # who spoke goes on, whoever was spoken of
         key = at.speaker or at.named
     else:
-        key = at.mentions[0][1] or (at.named if len(at.mentions) == 1 else "")
-        opens = len(cast.plain[at.start : at.mentions[0][0]].split()) <= 2
+        key = at.mentions[0].key or (at.named if len(at.mentions) == 1 else "")
+        opens = len(cast.plain[at.start : at.mentions[0].place].split()) <= 2
         sure = opens if key.startswith("@") else not _CLAUSE.match(cast.plain, at.start)
         if len(keys - {""}) > 1 or not (sure or key == cast.last_speaker):
             return ""
@@ -348,7 +382,49 @@ def _antecedent(cast: _Cast, paragraph: int, *, woman: bool) -> str:
 
 def _keys(sentence: _Sentence) -> set[str]:
     spoken = set() if sentence.speaker is None else {sentence.speaker}
-    return {key for _, key in sentence.mentions} | spoken
+    return {one.key for one in sentence.mentions} | spoken
+
+
+def _perhaps(
+    cast: _Cast,
+    spoken: tuple[int, int] | None,
+    mentions: Sequence[_Mention],
+    named: str,
+    paragraph: int,
+) -> str:
+    """Whom a sentence may be about: the first who is named in it, not behind "of" and the like.
+
+    Where "he" or "she" speaks in it, that one is named before, there or in an earlier sentence.
+    """
+    by_pronoun = spoken is not None and bool(_PRONOUN.match(cast.plain, spoken[0]))
+    end = spoken[0] if spoken and by_pronoun else len(cast.plain)
+    free = (m for m in mentions if m.place < end and not _governed(cast.plain, 0, m.place))
+    here = [one for one in (named, *(m.key or m.name for m in free)) if one]
+    if not (spoken and by_pronoun):
+        said = _as_written(cast, spoken) if spoken and not named else ""
+        return said or next((one for one in here if _a_person(cast, one)), "")
+    woman = cast.plain[spoken[0]].lower() == "s"
+    near = [
+        one.perhaps for one in reversed(cast.told) if paragraph - one.paragraph <= ROLE_PARAGRAPHS
+    ]
+    fitting = (one for one in (*here, *near) if one and _a_person(cast, one))
+    return next((one for one in fitting if cast.woman.get(one, woman) == woman), "")
+
+
+def _as_written(cast: _Cast, spoken: tuple[int, int]) -> str:
+    """A speaker's name of which the text tells no more; '' for "the minister"."""
+    words = cast.plain[slice(*spoken)]
+    if not words[0].isupper() or words.startswith("The "):
+        return ""
+    cast.written.setdefault(words, spoken)
+    return words
+
+
+def _a_person(cast: _Cast, who: str) -> bool:
+    """Whether it is a name that the text, or its surname alone in the text, shows to be one."""
+    if who in cast.possible and who not in cast.who:
+        return who.split()[-1] in cast.alone
+    return not who.startswith("@")
 
 
 def _tells(cast: _Cast, key: str, spoken: tuple[int, int], start: int) -> bool:
