@@ -12,6 +12,7 @@ observed on some texts. Behind GELU, OpenVINO gives each token scales of its own
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -142,6 +143,21 @@ def compiling(hint: str, threads: int) -> dict[str, Any]:
         "INFERENCE_NUM_THREADS": threads,
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP if processor.multiplies_bytes() else 0,
     }
+
+
+_ALONE = threading.Lock()
+
+
+def infer(compiled: Any, inputs: Sequence[np.ndarray[Any, Any]]) -> Floats:
+    """The first output of a model that was compiled for `LATENCY`.
+
+    One at a time, whatever the model: each uses all cores, and dozens at once, of shapes that are
+    new to it, have made OpenVINO 2026.4 crash.
+    """
+    with _ALONE:
+        request = compiled.create_infer_request()
+        found: Floats = request.infer(inputs)[0]
+        return found
 
 
 def _built(folder: ModelFolder, layers: _Layers) -> ov.Model:

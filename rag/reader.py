@@ -137,7 +137,7 @@ class PairReader:
 
 def _numbers(compiled: Any, pairs: Sequence[Pair]) -> list[float]:
     """The log of the sum over a sentence's tokens of how likely an answer begins at each."""
-    rows = compiled.create_infer_request().infer(_padded(pairs))[0]
+    rows = bert.infer(compiled, _padded(pairs))
     return [
         float(np.logaddexp.reduce(row[pair.start : pair.end]))
         for row, pair in zip(rows, pairs, strict=True)

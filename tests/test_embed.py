@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -285,3 +286,24 @@ def test_tampered_weights_are_refused(tmp_path: Path, shipped: ModelFolder, back
     weights.write_bytes(content)
     with pytest.raises(ModelError, match=r"model\.safetensors: sha256 is .* as published"):
         backend(ModelFolder("all-MiniLM-L6-v2", copy, SHIPPED)).embed(["text"])
+
+
+@pytest.mark.model
+def test_many_threads_get_their_own_rows(embedder: OpenVinoEmbedder) -> None:
+    groups = [[f"{text} {number}" * (1 + number % 5) for text in TEXTS] for number in range(24)]
+    expected = [embedder.embed(group) for group in groups]
+    with ThreadPoolExecutor(len(groups)) as pool:
+        found = list(pool.map(embedder.embed, groups))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.model
+def test_the_sentences_for_a_question_are_no_batch_of_many(
+    embedder: OpenVinoEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = []
+    model = embedder._model
+    monkeypatch.setattr(embedder, "_model", lambda hint: asked_for.append(hint) or model("LATENCY"))
+    embedder.embed(["a sentence of an article that may answer a question " * 4] * 41)
+    assert asked_for == ["LATENCY"]
