@@ -16,6 +16,7 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.settings import Settings
+from rag.ui.blocks import Blocks
 from rag.ui.closed import forget_closed
 from rag.ui.collection import EXAMPLES, Collection, Invitations, brand_html, describe, welcome_html
 from rag.ui.conversation import Conversation, Desk, Exchange, Frame, Keep, Reader
@@ -85,7 +86,7 @@ class Page:
         self._settings = settings
         self._invitations = Invitations(reader.article)
         self._desk = Desk(reader, settings.answer.max_question)
-        with gr.Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
+        with Blocks(title=settings.chat.title, analytics_enabled=False) as self.blocks:
             self._lay_out()
             self._connect()
         self._let_in(settings)
