@@ -1,11 +1,13 @@
 """Fits the weights of `rag/features.py`: which sentence answers, and whether any does.
 
-    python evals/fit_evidence.py SQUAD2.jsonl [--every 3] [--reader]
+    python evals/fit_evidence.py SQUAD2.jsonl [--multihop FOLDER] [--every 3] [--reader]
 
 Reads SQuAD 2.0 questions (one JSON object a line: article, paragraph, context, question, answers)
 and the starter set, puts all paragraphs into one index, asks each question over all of it, and
 labels the candidate sentences that hold an answer. Questions with their own paragraph taken out
-stand for those that the collection does not answer. Prints, for either half of the data held out,
+stand for those that the collection does not answer. Of MultiHop-RAG's questions it is only known
+whether its articles answer them: they serve the second fit, where a question's best sentence is the
+one of its likeliest part. Prints, for either half of the data held out,
 how often the best sentence and the best two hold the answer and the ROC-AUC of the answerable
 score; then the weights fitted on all of it. With `--reader`, the trained reader reads the
 candidates, and only articles that it was not trained on are asked about (`evals/train_reader.py`).
@@ -31,7 +33,8 @@ from rag import evidence, models
 from rag.answer import FURTHER
 from rag.assistant import Assistant
 from rag.evaluate.cases import Dataset
-from rag.features import FEATURES, OF_QUESTION, Candidate
+from rag.evaluate.importers import multihop_rag
+from rag.features import FEATURES, OF_QUESTION, Candidate, length
 from rag.schema import Article
 from rag.settings import Settings
 
@@ -49,6 +52,8 @@ class Asked:
     table: np.ndarray
     right: np.ndarray
     question: str
+    whole: str
+    """The question that `question` may be a part of."""
     sentences: list[Candidate]
     article: str = ""
     """What the question was written about."""
@@ -97,6 +102,7 @@ def rows(assistant, question, group, half, right, without="", reader=None, histo
             table,
             np.array([bool(right) and not without and right(s) for s in candidates]),
             one,
+            request.question,
             candidates,
             **known,
         )
@@ -188,32 +194,58 @@ def fit_select(asked: list[Asked]) -> np.ndarray:
     return fitted
 
 
-WEIGHT = {"starter": 4.0, "squad-adversarial": 0.2}
+WEIGHT = {"starter": 2.0, "squad-adversarial": 0.2}
 """The starter questions are few; SQuAD's adversarial ones are written to look answered."""
 
 
-def fit_answers(asked: list[Asked], select: np.ndarray) -> tuple[np.ndarray, float]:
-    """A logistic regression on each question's best sentence."""
-    best = np.array([a.table[np.argmax(a.table @ select)] for a in asked])
+def multihop(folder: Path, index: Path, reader=None) -> list[list[Asked]]:
+    """MultiHop-RAG's questions over its articles; for each question its parts."""
+    articles, dataset = multihop_rag(folder)
+    with Assistant.open(index, Settings.load(llm={"enabled": False})) as assistant:
+        assistant.ingest(articles)
+        found = []
+        for number, case in enumerate(dataset.cases):
+            parts = rows(assistant, case.question, "multihop", number % 2, None, reader=reader)
+            found.append([replace(part, answered=case.answerable) for part in parts])
+    return found
+
+
+def likeliest(parts: Sequence[Asked], select: np.ndarray) -> Asked:
+    """The part of a question whose best sentence is best."""
+    return max(parts, key=lambda part: float(np.max(part.table @ select)))
+
+
+def fit_answers(asked: list[Asked], select: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """A logistic regression on each question's best sentence, and on how long the question is.
+
+    Returns:
+        The weights of the features, the bias, and the weight of `rag.features.length`.
+    """
+    best = [[*a.table[np.argmax(a.table @ select)], length(a.whole)] for a in asked]
     weights = [WEIGHT.get(a.group, 1.0) for a in asked]
     model = LogisticRegression(max_iter=5000).fit(best, [a.answered for a in asked], weights)
-    return model.coef_[0], float(model.intercept_[0])
+    return model.coef_[0][:-1], float(model.intercept_[0]), float(model.coef_[0][-1])
 
 
-def score(asked: list[Asked], select: np.ndarray, answers: np.ndarray) -> str:
+def score(asked: list[Asked], select: np.ndarray, answers: np.ndarray, long: float) -> str:
     """One line of figures a group."""
     known = [a for a in asked if a.right.any()]
     order = [a.right[np.argsort(-(a.table @ select))] for a in known]
-    best = [(a.table @ answers)[np.argmax(a.table @ select)] for a in asked]
+    best = [
+        (a.table @ answers)[np.argmax(a.table @ select)] + long * length(a.whole) for a in asked
+    ]
     auc = roc_auc_score([a.answered for a in asked], best)
-    tops = " ".join(f"top{k} {np.mean([o[:k].any() for o in order]):.3f}" for k in (1, 2, 3))
-    return f"{tops}  answerable ROC-AUC {auc:.3f}  ({len(asked)} questions)"
+    tops = " ".join(
+        f"top{k} {np.mean([o[:k].any() for o in order]):.3f} " for k in (1, 2, 3) if order
+    )
+    return f"{tops} answerable ROC-AUC {auc:.3f}  ({len(asked)} questions)"
 
 
 def main() -> None:
     """Fit, score on held-out halves, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("squad", type=Path)
+    parser.add_argument("--multihop", type=Path, metavar="FOLDER")
     parser.add_argument("--every", type=int, default=3, help="use every Nth SQuAD question")
     parser.add_argument("--reader", action="store_true", help="let the trained reader read, too")
     given = parser.parse_args()
@@ -222,18 +254,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         asked = starter(Path(folder, "starter"), reader)
         asked += squad(given.squad, given.every, Path(folder, "squad"), reader, only)
+        parted = []
+        if given.multihop:
+            parted = multihop(given.multihop, Path(folder, "multihop"), reader)
     for half in (0, 1):
         rest = [a for a in asked if a.half != half]
         select = fit_select(rest)
-        answers, _ = fit_answers(rest, select)
-        for group in ("squad", "starter"):
-            held = [a for a in asked if a.half == half and a.group.startswith(group)]
-            print(f"held out, half {half}, {group:8} {score(held, select, answers)}")
+        more = [likeliest(parts, select) for parts in parted]
+        answers, _, long = fit_answers(rest + [a for a in more if a.half != half], select)
+        for group in dict.fromkeys(a.group.split("-")[0] for a in asked + more):
+            held = [a for a in asked + more if a.half == half and a.group.startswith(group)]
+            print(f"held out, half {half}, {group:8} {score(held, select, answers, long)}")
     select = fit_select(asked)
-    answers, bias = fit_answers(asked, select)
+    more = [likeliest(parts, select) for parts in parted]
+    answers, bias, long = fit_answers(asked + more, select)
     for name, *weights in zip(FEATURES, select, answers, strict=True):
         print(f'    ("{name}", {weights[0]:.2f}, {weights[1]:.2f}),')
-    print(f"BIAS = {bias:.2f}")
+    print(f"BIAS = {bias:.2f}\nLONG_QUESTION = {long:.2f}")
 
 
 if __name__ == "__main__":

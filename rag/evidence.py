@@ -149,8 +149,9 @@ def tables(
     most = max(1, CANDIDATES // len(questions))
     found = [_candidates(Asked.of(q, passages), sentences, most) for q in questions]
     chosen = list(dict.fromkeys(sentence for candidates, _ in found for sentence in candidates))
-    vectors = embed([*questions, *map(_titled, chosen)])
-    cosines = vectors[: len(questions)] @ vectors[len(questions) :].T
+    vectors = embed([*questions, *(one.text for one in chosen), *map(_titled, chosen)])
+    asked, alone, titled = np.split(vectors, [len(questions), len(questions) + len(chosen)])
+    cosines = np.maximum(asked @ alone.T, asked @ titled.T)
     for row, (candidates, table) in zip(cosines, found, strict=True):
         table[:, COSINE] = [row[chosen.index(sentence)] for sentence in candidates]
     if reader is None:

@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS = (
-    ("covered", 1.78, -0.27, 1.32, -0.88),  # share of the question's telling words, by weight
-    ("covered_near", 3.06, 3.01, 1.91, 3.14),  # the same, with the sentence before it and the title
-    ("missing_near", -0.73, 0.1, -0.76, -0.70),  # weight of the rarest word that these lack, 0 to 1
-    ("covered_rest", 2.7, 0.8, 1.87, 0.56),  # `covered` of the words that are no names
-    ("missing_rest", -0.83, 0.25, -0.49, 0.98),  # `missing_near` of those
-    ("adjacent", 0.97, 0.01, 1.69, 0.45),  # share of its neighbouring words that are so here
-    ("kind", 1.35, 0.11, 0.71, -0.02),  # brings a number, date or name where one is asked for
-    ("exact_kind", 1.4, 2.02, 1.04, 1.62),  # brings just what is asked for: money, a person, …
-    ("length", 0.17, -0.03, -0.28, -0.03),  # telling words / 20
-    ("novel", -0.73, -2.11, -0.27, -2.24),  # share of its telling words that the question lacks
-    ("cosine", 2.79, 2.5, 2.19, 3.41),  # of question and sentence, its title put before it
-    ("rank", 1.89, 0.51, 1.87, -0.17),  # 1 / rank of its passage
-    ("names", 0.49, 0.07, 0.95, -0.44),  # share of the question's names near the sentence
-    ("absent", -1.33, -1.82, -1.30, -1.77),  # share of its names and years that the article lacks
-    ("reading", 0.0, 0.0, 0.79, 0.28),  # what the reader gives
-    ("has_kind", 0.0, -0.33, 0.00, -0.38),  # the question asks for a number, date or name
-    ("has_exact_kind", 0.0, -1.01, 0.00, -1.12),  # it asks for something as narrow as money
-    ("missing_all", 0.0, -0.13, 0.00, 0.39),  # weight of the rarest word in no passage, 0 to 1
+    ("covered", 1.83, -0.17, 1.30, -0.59),  # share of the question's telling words, by weight
+    ("covered_near", 2.48, 3.21, 1.98, 3.13),  # the same, with the sentence before it and the title
+    ("missing_near", -0.76, -0.10, -0.70, -0.17),  # weight of the rarest word these lack, 0 to 1
+    ("covered_rest", 2.37, 0.07, 1.95, 0.16),  # `covered` of the words that are no names
+    ("missing_rest", -0.89, -0.04, -0.34, 0.50),  # `missing_near` of those
+    ("adjacent", 1.27, 0.08, 1.41, 0.46),  # share of its neighbouring words that are so here
+    ("kind", 0.81, 0.17, 0.65, 0.02),  # brings a number, date or name where one is asked for
+    ("exact_kind", 1.41, 1.13, 1.13, 1.26),  # brings just what is asked for: money, a person, …
+    ("length", 0.28, 0.61, -0.33, 0.22),  # telling words / 20
+    ("novel", -0.63, -0.96, -0.55, -0.87),  # share of its telling words that the question lacks
+    ("cosine", 2.58, 3.68, 2.28, 3.49),  # of question and sentence, with its title or without
+    ("rank", 1.91, -0.03, 1.88, 0.02),  # 1 / rank of its passage
+    ("names", 0.56, 0.03, 0.86, -0.33),  # share of the question's names near the sentence
+    ("absent", -1.22, -0.66, -1.46, -1.63),  # share of its names and years that the article lacks
+    ("reading", 0.00, 0.00, 0.84, 0.20),  # what the reader gives
+    ("has_kind", 0.00, -0.14, 0.00, -0.33),  # the question asks for a number, date or name
+    ("has_exact_kind", 0.00, -0.58, 0.00, -0.73),  # it asks for something as narrow as money
+    ("missing_all", 0.00, -0.75, 0.00, -0.29),  # weight of the rarest word in no passage, 0 to 1
 )
 """Each feature with its weight in the order among sentences (a conditional logit over the sentences
 of a question) and in the log-odds that the question is answered, read off its best sentence: first
 without a reader, then with the one that Newsdesk brings. `evals/fit_evidence.py` fits all of these.
 """
 
-LONG_QUESTION = 2.3
+LONG_QUESTION = 2.5
 """What is added to the log-odds of a long question: one sentence holds little of it (`length`)."""
 _FEW, _MANY = 7, 14
 """Telling words up to which a question is short, and from which it is long."""
@@ -77,7 +77,7 @@ def _fit(column: int, bias: float) -> Fit:
     return Fit(select, answers, bias)
 
 
-UNREAD, READ_TOO = _fit(1, -1.95), _fit(3, -1.34)
+UNREAD, READ_TOO = _fit(1, -3.40), _fit(3, -3.00)
 
 
 def length(question: str) -> float:

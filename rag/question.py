@@ -67,16 +67,18 @@ _EXACT = tuple(
         ),
         ("date", r"\bwhen\b|\b(?:what|which) (?:dates?|days?)\b"),
         ("person", r"\bwho(?:m|se)?\b"),
+        ("place", r"\bwhere\b"),
         (
-            "place",
-            r"\bwhere\b|\b(?:which|what) (?:\w+ )?"
+            "country",
+            r"\b(?:which|what) (?:\w+ )?"
             r"(?:countr(?:y|ies)|cit(?:y|ies)|towns?|states?|places?|regions?|prefectures?)\b",
         ),
         ("reason", r"\bwhy\b|\breasons?\b"),
     )
 )
 _PLACED = re.compile(
-    r"\b(?:in|at|near|from|to|into|outside|of|across) (?:the )?(?:\w+ )?(?P<name>[A-Z][\w-]+)"
+    r"\b(?:in|at|near|from|to|into|outside|of|across)\s(?:the\s)?(?:\w+\s)?"
+    r"(?P<name>[A-Z][\w-]+)"
 )
 _REASON = re.compile(
     r"\b(?:because|reasons?|since|due to|owing to|as a result|so that|in order to"
@@ -140,7 +142,7 @@ def answers_kind(wanted: str, asked: Facts, said: Facts, known: frozenset[str]) 
 
 
 def exact_kind(question: str) -> str:
-    """The narrower kind: count, percent, part, money, date, person, place, reason, or ''."""
+    """The narrower kind: count, percent, part, money, date, person, place, country, reason, ''."""
     last = asked_last(question)
     return next((name for name, shape in _EXACT if shape.search(last)), "")
 
@@ -148,8 +150,8 @@ def exact_kind(question: str) -> str:
 def answers_exactly(question: str, text: str) -> bool:
     """Whether a text brings an item of the question's `exact_kind`; never where it has none.
 
-    A count must stand before what is counted, money needs a currency or millions, a person a name
-    of several words, a place a name behind "in", "at" and the like.
+    A count must stand before what is counted, money needs a currency or millions, a person or a
+    country a name (of several words where it opens the text), a place one behind "in" and the like.
     """
     said, asked = facts(text), facts(question)
     held = {number.value for number in asked.numbers}
@@ -165,9 +167,12 @@ def answers_exactly(question: str, text: str) -> bool:
             return any(number.unit in CURRENCIES or number.value >= 1e6 for number in new)
         case "date":
             return any((w.year or w.month) and w not in asked.dates for w in said.dates)
-        case "person":
+        case "person" | "country":
             known = keys(question)
-            return any(len(n.keys) > 1 and not known.issuperset(n.keys) for n in said.names)
+            return any(
+                not known.issuperset(n.keys) and (len(n.keys) > 1 or not n.opens)
+                for n in said.names
+            )
         case "place":
             known = keys(question)
             places = (match["name"] for match in _PLACED.finditer(text))

@@ -208,7 +208,7 @@ def _fit(question: str, who: str, sentence: str, text: str) -> bool:
     if _LEANS.search(asked.replace(_within(who), "")) or any(one in question for one in '“”"'):
         return False
     exact = exact_kind(question)
-    told = exact in ("", "person", "place") or answers_exactly(question, sentence)
+    told = exact in ("", "person", "place", "country") or answers_exactly(question, sentence)
     return told and _named(who, text)
 
 
