@@ -19,8 +19,9 @@ from rag.sentences import sentence_spans
 NEAR_SENTENCES = 4
 NEAR_PARAGRAPHS = 2
 """How far back the person that a pronoun means may stand."""
+FAR_SENTENCES = 24
 ROLE_PARAGRAPHS = 6
-"""The same for "the minister", and for whom a pronoun may mean."""
+"""The same for whom a pronoun may mean; the paragraphs for "the minister", too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,7 +406,9 @@ def _perhaps(
         return said or next((one for one in here if _a_person(cast, one)), "")
     woman = cast.plain[spoken[0]].lower() == "s"
     near = [
-        one.perhaps for one in reversed(cast.told) if paragraph - one.paragraph <= ROLE_PARAGRAPHS
+        one.perhaps
+        for one in islice(reversed(cast.told), FAR_SENTENCES)
+        if paragraph - one.paragraph <= ROLE_PARAGRAPHS
     ]
     fitting = (one for one in (*here, *near) if one and _a_person(cast, one))
     return next((one for one in fitting if cast.woman.get(one, woman) == woman), "")
