@@ -198,6 +198,8 @@ async def busy(http, address: str, pid: int, made: Sequence[Fact], count: int) -
         told_busy=len(refused),
         errors=len(errors),
         mixed_up=wrong(asked, heard),
+        told_busy_p50=round(percentile(refused, 50), 2),
+        told_busy_p95=round(percentile(refused, 95), 2),
         last_told_busy=round(max((one.seconds for one in refused), default=0.0), 2),
         last_finished=round(max((one.seconds for one in finished), default=0.0), 2),
         grown_mb=round(grown, 1),

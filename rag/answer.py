@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag.answer_page import Clock, Page
 from rag.arrange import arranged
-from rag.cite import Bibliography, Bound, bind, in_order, quoted, read_draft
+from rag.cite import Bound, bind, in_order, quoted, read_draft
 from rag.disagree import differing
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
@@ -214,7 +214,8 @@ class Answerer:
         clock: Clock,
         stop: threading.Event,
     ) -> Iterator[Answer]:
-        page, most = Page(answer, Bibliography()), self._settings.max_sentences
+        most = self._settings.max_sentences
+        page = Page(answer, most)
         embedded = self._model is not None and self._model.embedded
         if embedded:  # it takes seconds, and most of what it drafts fails
             clock.lap("first_sentence", once=True)
@@ -226,10 +227,10 @@ class Answerer:
                     if page.add(bound) and not embedded:
                         clock.lap("first_sentence", once=True)
                         yield replace(page.answer, timings=clock.laps())
-                    if len(page.answer.sentences) >= min(MOST_DRAFTED, most):
+                    if len(page.answer.sentences) >= MOST_DRAFTED or not page.room:
                         break
             for failed in page.answer.left_out[:MOST_REPAIRED]:
-                if len(page.answer.sentences) >= min(MOST_DRAFTED, most):
+                if len(page.answer.sentences) >= MOST_DRAFTED or not page.room:
                     break
                 again = self._repaired(failed, answer, basis.evidence, stop)
                 if again and page.repair(failed, again):
@@ -238,7 +239,7 @@ class Answerer:
         except ModelError as error:
             page.failed(str(error))
         clock.lap("write")
-        _quote(basis.evidence, page, most)
+        _quote(basis.evidence, page)
         for update in basis.updates:
             page.add_update(update)
         for differs in differing(answer.query, basis.compared):
@@ -321,13 +322,13 @@ class Answerer:
 
 def _quoted(answer: Answer, evidence: Sequence[Evidence], most: int) -> Page:
     """The answer in quoted evidence alone."""
-    page = Page(answer, Bibliography())
-    _quote(evidence, page, most)
+    page = Page(answer, most)
+    _quote(evidence, page)
     return page
 
 
-def _quote(evidence: Sequence[Evidence], page: Page, most: int) -> None:
-    """Quote what no sentence of the page rests on yet and must not be lost, `most` in all."""
+def _quote(evidence: Sequence[Evidence], page: Page) -> None:
+    """Quote what no sentence of the page rests on yet and must not be lost, as far as it fits."""
     for item in to_quote(page.answer, evidence, page):
-        if len(page.answer.sentences) < most:
+        if page.room and not page.cites(item):
             page.add(quoted(item))

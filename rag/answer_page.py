@@ -7,23 +7,37 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag.as_of import as_of
-from rag.cite import Bibliography, Bound, with_marks
+from rag.cite import Bibliography, Bound, leans_on, with_before, with_marks
 from rag.copies import independent
 from rag.disagree import Differing
 from rag.schema import Answer, Disagreement, Evidence, Sentence, StatedValue, Update
+from rag.sentences import sentence_spans
 from rag.updates import Updated
 
 
 class Page:
-    """The answer under way."""
+    """The answer under way, of at most so many sentences."""
 
-    def __init__(self, answer: Answer, bibliography: Bibliography) -> None:
+    def __init__(self, answer: Answer, most: int) -> None:
         self.answer = answer
-        self._bibliography = bibliography
+        self._most = most
+        self._bibliography = Bibliography()
         self._told: set[str] = set()
 
+    @property
+    def room(self) -> int:
+        """How many sentences more it may have."""
+        return self._most - sum(_sentences(one.text) for one in self.answer.sentences)
+
     def add(self, bound: Bound) -> bool:
-        """Put a sentence on the page, or among those left out; whether the page changed."""
+        """Put a sentence on the page, or among those left out; whether the page changed.
+
+        A quote that opens with a pronoun comes with the sentence before it, if that fits and is
+        not on the page yet.
+        """
+        first = leans_on(bound)
+        if first and self.room > _sentences(bound.text) and not self.cites(first):
+            bound = with_before(bound)
         folded = " ".join(bound.text.casefold().split())
         if folded in self._told:
             return False
@@ -110,6 +124,10 @@ class Page:
             and citation.end >= item.end
             for citation in self.answer.citations
         )
+
+
+def _sentences(text: str) -> int:
+    return max(1, len(sentence_spans(text)))
 
 
 class Clock:

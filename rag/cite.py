@@ -24,6 +24,14 @@ _OPEN_MARK = re.compile(r"[\[【][\d\s,;]*$")
 _LIST_MARK = re.compile(r"^(?:[-*•#>\s]|\(?\d{1,2}[.)](?=\s))+")
 _LEAD_IN = re.compile(r"^(?:the )?(?:answer|evidence)(?: is| says)?\s*:\s*(?=\S)", re.IGNORECASE)
 _WHOLE = re.compile(r"[.!?…][\"'”’)\]]*$")
+_LEANS = re.compile(
+    r"(?:Its?|They|Their|He|His|She|Her|This|That|These|Those|Both|Such"
+    r"|The (?:two|latter|former|same|others?))\b"
+    r"(?! (?:days?|week|weekend|month|quarter|year|spring|summer|autumn|fall|winter)\b)"
+)
+"""How a sentence opens that speaks of what the one before it named."""
+_LONGEST_BEFORE = 400
+"""Characters of the sentence before, up to which it is quoted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,27 @@ def _follows(text: str, sentence: str) -> bool:
 
 def _widened(item: Evidence) -> Evidence:
     """The evidence with the sentence before it, for names that a pronoun stands for."""
-    return replace(item, start=item.start - len(item.context), text=item.context + item.text)
+    start = item.start - len(item.context)
+    return replace(item, start=start, text=item.context + item.text, context="")
+
+
+def leans_on(bound: Bound) -> Evidence | None:
+    """The sentence without which a quote cannot be read; None where it stands by itself."""
+    if bound.checked.verdict is not Verdict.QUOTED or len(bound.evidence) != 1:
+        return None
+    (item,) = bound.evidence
+    text = item.context.rstrip()
+    apart = "\n\n" in item.context or text.startswith("#")
+    if apart or not 0 < len(text) <= _LONGEST_BEFORE or not _LEANS.match(item.text):
+        return None
+    start = item.start - len(item.context)
+    return replace(item, start=start, end=start + len(text), text=text, context="")
+
+
+def with_before(bound: Bound) -> Bound:
+    """A quote together with the sentence that it leans on, as one."""
+    (item,) = bound.evidence
+    return quoted(_widened(item))
 
 
 def _exact(bound: Bound) -> Bound:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rag.facts import facts
 from rag.question import BEHIND
 
+_MONTHS = frozenset("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 _MOST = 5
 """Names of a list that are asked about one by one; a longer one is searched for as it stands."""
 
@@ -32,6 +33,26 @@ _AGAINST = re.compile(
 _OWNED = re.compile(r"(?<=['’]s)(?:\s+[a-z]\w*){1,3}(?=\s*(?:[?.,;]|$))")
 """What belongs to a name, up to the end of its clause."""
 _COMMA = re.compile(r",\s+(?:(?:for|in|to|of|by|with)\s+)?(?:the\s+)?", re.IGNORECASE)
+_EACH = re.compile(r"^\s+(?:each|both)\b|\s+each(?=\s*(?:[?.,;]|$))", re.IGNORECASE)
+_OF_EACH = re.compile(
+    r"(?<=\s)(?P<near>at|by|for|from|in|of|on|to|with)\s+(?:each|both)(?:\s+of\s+them)?"
+    r"(?=\s*(?:[?.,;]|$))",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\bboth\s+$", re.IGNORECASE)
+_NEAR = r"(?:at|by|for|from|in|on|through|to|under|with)\s[^,;?]+"
+_TWICE = re.compile(
+    rf"(?P<asked>[^,;?]+),\s+(?P<one>{_NEAR}?)\s+and\s+(?P<other>{_NEAR})[?\s]*", re.IGNORECASE
+)
+"""One thing asked of two circumstances: "How did they answer, at the WTO and with rules?"."""
+_EITHER = re.compile(
+    r"(?P<asked>(?:which|who|what)\b[^,?]*),\s+(?P<one>[^,?]+?)\s+or\s+(?P<other>[^,?]+)\?"
+    r"(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_THING = re.compile(r"(?:(?:the|an?)\s+)?(?:[A-Z][\w.’'-]*\s+)*(?P<thing>.*)", re.DOTALL)
+"""A noun with what tells it from others before it."""
+_ONE = re.compile(r"\bones?$")
 _TASK = re.compile(r"^(?:Compare|Contrast|Name|List|Between|Tell|Describe|Explain)\b\s*")
 _RESPECTIVELY = re.compile(r",?\s*\brespectively\b", re.IGNORECASE)
 
@@ -59,12 +80,13 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
     """
     if lists := list(_lists(question, apart)):
         return _one_by_one(question, lists)
-    if sides := _sides(question):
+    if sides := _sides(question) or _either(question) or _twice(question):
         return sides
     clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
     if len(clauses) < 2:
         return []
-    subject = " ".join(name.words for name in facts(clauses[0]).names)
+    named = facts(_TASK.sub("", clauses[0])).names
+    subject = " ".join(name.words for name in named if name.words[:3] not in _MONTHS)
     return [clauses[0], *(f"{subject}{BEHIND}{clause}" for clause in clauses[1:])]
 
 
@@ -80,6 +102,21 @@ def _sides(question: str) -> list[str]:
     return [sides[0], f"{' '.join(first.split())} {second}"]
 
 
+def _either(question: str) -> list[str]:
+    """Both of "which is more, A or B?"; "one" in B is what A is."""
+    found = _EITHER.fullmatch(question.strip())
+    if not found:
+        return []
+    thing = _THING.fullmatch(found["one"])
+    other = _ONE.sub(thing["thing"], found["other"]) if thing else found["other"]
+    return [f"{found['asked']}, {one}?{found['rest']}" for one in (found["one"], other)]
+
+
+def _twice(question: str) -> list[str]:
+    found = _TWICE.fullmatch(question)
+    return [f"{found['asked']} {found[one]}?" for one in ("one", "other")] if found else []
+
+
 def _one_by_one(question: str, lists: Sequence[_List]) -> list[str]:
     if len(lists) > 1 and (said := _RESPECTIVELY.search(question)):
         first, second = lists[0], lists[1]
@@ -91,7 +128,13 @@ def _one_by_one(question: str, lists: Sequence[_List]) -> list[str]:
                 for one, other in zip(first.names, second.names, strict=True)
             ]
     first = lists[0]
-    return [question[: first.start] + name + question[first.end :] for name in first.names]
+    opening, rest = _BOTH.sub("", question[: first.start]), question[first.end :]
+    return [opening + name + _without_each(rest, name) for name in first.names]
+
+
+def _without_each(rest: str, name: str) -> str:
+    """What stands behind a list, asked about one of it."""
+    return _EACH.sub("", _OF_EACH.sub(lambda each: f"{each['near']} {name}", rest))
 
 
 def _lists(question: str, apart: Collection[tuple[int, int]]) -> Iterator[_List]:

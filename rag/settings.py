@@ -165,7 +165,7 @@ class AnswerSettings(_Section):
     """How answers are written and when none is given."""
 
     max_evidence: int = Field(default=6, ge=1, le=50)
-    max_sentences: int = Field(default=6, ge=1, le=50)
+    max_sentences: int = Field(default=8, ge=1, le=50)
     """Of an answer, drafted and quoted together."""
     abstain_below: float = Field(default=0.6, ge=0, le=1)
     """The evidence score under which a question is declined."""
@@ -235,7 +235,7 @@ class ServerSettings(_Section):
     """Further names by which the server is reached, such as that of a proxy before it."""
     max_answers: int = Field(default=0, ge=0, le=1000)
     """Answers under way at once; 0 chooses: 4 with the embedded model, 32 with others."""
-    max_waiting: int = Field(default=128, ge=0, le=100_000)
+    max_waiting: int = Field(default=80, ge=0, le=100_000)
     """Questions that wait for their turn; those beyond are told that the server is busy."""
     max_wait: float = Field(default=60.0, gt=0, le=3600)
     """Seconds that a question waits for its turn."""

@@ -20,7 +20,7 @@ from rag.notes.period import FUTURE, PUBLISHED, Period, period
 from rag.notes.tense import Tense, tense
 from rag.notes.when import Note, time_notes
 from rag.parts import parts
-from rag.question import make_whole
+from rag.question import asked_last, make_whole
 from rag.schema import Filters, Holdings, Record, Search, Turn, Understood
 from rag.sources import Named, named_sources
 from rag.words import content_stems
@@ -42,6 +42,10 @@ _NEWEST = re.compile(
     r"(?<!at the )(?<!at )(?:\bthe )?\b(?:latest|newest|most recent(?:ly)?)\b"
     r"|\b(?:right now|now(?! that\b|-)|currently|current(?! (?:account|affairs)\b)|at present"
     r"|at the moment|these days|nowadays|as of now|so far|to date|recently|lately|today)\b",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"\b(?:afterwards?|after (?:that|them|it|this)|since|next|then|later|subsequently|followed)\b",
     re.IGNORECASE,
 )
 _MAIN = re.compile(
@@ -147,7 +151,15 @@ def _by_part(question: str, stretch: _Stretch) -> list[Search]:
     own = stretch.searches(question)
     several = [Search(query=question)] if len(own) > 1 else []
     near = own[0] if len(own) == 1 else Search(query=question, prefer=stretch.anywhere)
-    return [*several, *own, *(replace(near, query=text) for text in parts(question, spans))]
+    return [*several, *own, *(_part(near, text) for text in parts(question, spans))]
+
+
+def _part(whole: Search, text: str) -> Search:
+    """The search of a part, where the whole looks, or later if it asks for what came then."""
+    if not _LATER.search(asked_last(text)) or asked_last(text) == text:
+        return replace(whole, query=text)
+    later = replace(whole.prefer, published_to=None)
+    return Search(query=text, prefer=later, about_from=whole.about_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,34 @@ def test_no_answer_is_longer_than_set(tmp_path):
     check(assistant, short)
 
 
+NEWS = Article(
+    article_id="pact",
+    title="A pact in Tokyo",
+    publisher="Desk",
+    published="2023-07-04",
+    text="Breton and Nishimura signed a memorandum on chips. It provides for an early warning "
+    "system against interruptions of supply. Trains ran late on Tuesday.",
+)
+ASKED = "What provides for an early warning system against interruptions of supply?"
+
+
+def test_a_quote_that_opens_with_a_pronoun_comes_with_what_it_speaks_of(tmp_path):
+    assistant, _ = make(tmp_path)
+    assistant.ingest([NEWS])
+    answer = assistant.ask(ASKED)
+    check(assistant, answer)
+    assert answer.sentences[0].text == NEWS.text.partition(" Trains")[0]
+    assert sum("signed a memorandum" in sentence.text for sentence in answer.sentences) == 1
+
+
+def test_it_comes_alone_where_there_is_no_room(tmp_path):
+    assistant, _ = make(tmp_path, answer={"max_sentences": 1})
+    assistant.ingest([NEWS])
+    answer = assistant.ask(ASKED)
+    check(assistant, answer)
+    assert [one.text.partition(" ")[0] for one in answer.sentences] == ["It"]
+
+
 def test_a_failing_model_leaves_the_quoted_evidence_and_a_notice(tmp_path):
     assistant, _ = make(tmp_path, ModelError("the endpoint is down"))
     answer = assistant.ask("Who supports Rapidus?")

@@ -353,6 +353,30 @@ async def test_a_turn_that_does_not_come_is_given_up():
         assert admission.running == 1
 
 
+async def test_who_would_wait_too_long_is_told_as_soon_as_the_pace_is_known(monkeypatch):
+    monkeypatch.setattr("rag.api.admission.TOLD_EVERY", 0.05)
+    admission, done, busy = Admission(1, 99, 4.0), [], []
+
+    async def ask(name: int) -> None:
+        try:
+            async with admission.turn():
+                await asyncio.sleep(0.1)
+                done.append(name)
+        except ServerBusy as error:
+            assert "server.max_wait" in str(error)
+            busy.append(name)
+
+    crowd = [asyncio.create_task(ask(number)) for number in range(90)]
+    await asyncio.sleep(2)
+    assert min(busy) > 5
+    assert max(busy) == 89
+    for task in crowd[20:]:
+        task.cancel()
+    await asyncio.wait(crowd)
+    assert done == list(range(len(done)))
+    assert (admission.running, admission.waiting) == (0, 0)
+
+
 async def test_a_cancelled_wait_leaves_the_queue():
     admission = Admission(1, 1, 60)
     async with admission.turn():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rag.answer_page import Page
 from rag.assistant import Assistant
-from rag.cite import Bibliography, Bound
+from rag.cite import Bound
 from rag.cli_ask import print_answer
 from rag.console import print_json, say
 from rag.evaluate import Case, Dataset, run
@@ -198,7 +198,7 @@ def test_what_a_draft_gives_away_of_the_instructions_is_not_told():
     assert "zxqv77" not in told
     assert "answer in one" not in told
     assert told.endswith("about JSR.")
-    page = Page(Answer(question="q", answer=""), Bibliography())
+    page = Page(Answer(question="q", answer=""), 6)
     page.add(untold.told(leak))
     assert "zxqv77" not in str(page.answer.to_dict())
 

@@ -10,8 +10,10 @@ from rag.cite import (
     Drafted,
     bind,
     in_order,
+    leans_on,
     quoted,
     read_draft,
+    with_before,
     with_marks,
 )
 from rag.schema import Evidence, Verdict
@@ -144,3 +146,38 @@ def test_a_small_model_keeps_the_order_of_one_sentence(text, source, kept):
     found = in_order(bound)
     assert found.shown is kept
     assert kept or found.checked.failed[-1].check == "order"
+
+
+def test_a_quote_that_opens_with_a_pronoun_leans_on_the_sentence_before_it():
+    first = leans_on(quoted(SECOND))
+    assert (first.start, first.end, first.text) == (FIRST.start, FIRST.end, FIRST.text)
+    whole = with_before(quoted(SECOND))
+    (item,) = whole.evidence
+    assert whole.checked.verdict is Verdict.QUOTED
+    assert whole.text == TEXT[item.start : item.end]
+    assert whole.text == "Rapidus was founded in 2022. It relies on IBM and IMEC."
+    assert leans_on(whole) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("Japan gives it money.", "Rapidus was founded. "),
+        ("This week it opened.", "Rapidus was founded. "),
+        ("It relies on IBM.", ""),
+        ("It relies on IBM.", "Rapidus was founded.\n\n"),
+        ("It relies on IBM.", "## Founders\n"),
+        ("It relies on IBM.", f"{'Rapidus was founded ' * 30}. "),
+    ],
+)
+def test_other_quotes_stand_by_themselves(text, context):
+    item = Evidence(
+        number=1, score=0.9, article_id="a", start=900, end=900 + len(text), text=text,
+        context=context,
+    )  # fmt: skip
+    assert leans_on(quoted(item)) is None
+
+
+def test_what_a_model_wrote_is_never_widened():
+    written = Bound(SECOND.text, Checked(Verdict.SUPPORTED, 0.9, ()), (SECOND,))
+    assert leans_on(written) is None

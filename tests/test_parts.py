@@ -31,6 +31,20 @@ SEVERAL = [
      ["What do the rules of the AI Act say", "What do the rules of the AI Act say the old draft"]),
     ("Does Intel build in Ohio, while TSMC waits?",
      ["Does Intel build in Ohio", "Intel Ohio – TSMC waits"]),
+    ("Compare the shares in Ohio and Texas: what does Intel own in each?",
+     ["Compare the shares in Ohio: what does Intel own in Ohio?",
+      "Compare the shares in Texas: what does Intel own in Texas?"]),
+    ("How do both France and Italy each treat imports?",
+     ["How do France treat imports?", "How do Italy treat imports?"]),
+    ("How much did Intel and Samsung pay each?",
+     ["How much did Intel pay?", "How much did Samsung pay?"]),
+    ("How did farmers react, in the courts and with blockades?",
+     ["How did farmers react in the courts?", "How did farmers react with blockades?"]),
+    ("Which is older, the Dutch press law or the Belgian one? Give both years.",
+     ["Which is older, the Dutch press law? Give both years.",
+      "Which is older, the Belgian press law? Give both years."]),
+    ("Name the mills Poland closed in Oct 2021, and what each was worth.",
+     ["Name the mills Poland closed in Oct 2021", "Poland – what each was worth."]),
 ]  # fmt: skip
 
 

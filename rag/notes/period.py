@@ -21,6 +21,12 @@ _BOUND = re.compile(
     r"|(?P<after>after|later than)|(?P<since>since))\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
+_EVENT_BOUND = re.compile(
+    r"\b(?:(?P<since>since|after|following)|(?P<until>before|until|till))"
+    r"(?:\s+[^\W\d][\w’'-]*){2,8}\s+(?:on|in)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+"""What opens a clause that dates its event: "since it was signed in June 2023"."""
 _EVENT = re.compile(r"(?:\b(?:the|an?|its|his|her|their|this|that|our)|[’']s)\s+$", re.IGNORECASE)
 _PUBLICATION = re.compile(
     r"\b(?:published|articles?|reports?|stor(?:y|ies)|news|coverage|wrote|written|posted|headlines?)\b"
@@ -97,7 +103,8 @@ def _bound(question: str, note: Note) -> str:
         return "since"
     found = _BOUND.search(question, max(0, note.start - 20), note.start)
     if found is None:
-        return ""
+        clause = _EVENT_BOUND.search(question, max(0, note.start - 80), note.start)
+        return str(clause.lastgroup) if clause else ""
     return "by" if found.group().lower().startswith("by") else str(found.lastgroup)
 
 
