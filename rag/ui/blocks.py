@@ -1,4 +1,4 @@
-"""Gradio's blocks, which leave alone what a step does not change."""
+"""Gradio's blocks, which leave alone what a step does not change, and let in only so many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from copy import copy
 from typing import Any
 
 import gradio as gr
+from fastapi import Request
 from gradio.blocks import Block, BlockFunction
+from gradio.data_classes import PredictBodyInternal
 from gradio.state_holder import SessionState
 
 
@@ -16,6 +18,29 @@ class Blocks(gr.Blocks):  # type: ignore[misc]  # Gradio has no types
     Gradio builds every output anew that such a dict leaves out, at each step of a stream: with
     twenty outputs that is most of what a step costs.
     """
+
+    def admit(self, line: str, most: int) -> None:
+        """Let so many events of a line in, under way and waiting; the rest is refused at once.
+
+        `line` is the `concurrency_id` of the events; call it behind `queue`. Gradio's `max_size`
+        counts only what it has not begun yet, and each event that is begun in order to be told
+        that the server is busy costs a hundred times as much as a refusal.
+        """
+        queue, push = self._queue, self._queue.push
+
+        async def within(
+            body: PredictBodyInternal, request: Request, username: str | None
+        ) -> tuple[bool, str | list[dict[str, Any]], str]:
+            function, inside = self.fns.get(body.fn_index), 0
+            if events := queue.event_queue_per_concurrency_id.get(line):
+                inside = len(events.queue) + events.current_concurrency
+            if function and function.concurrency_id == line and inside >= most:
+                return False, f"Queue is full: {inside} questions are in it.", "queue_full"
+            found: tuple[bool, str | list[dict[str, Any]], str]
+            found = await push(body=body, request=request, username=username)
+            return found
+
+        queue.push = within
 
     async def postprocess_data(
         self,

@@ -34,7 +34,9 @@ _HINT = N_("Enter asks · Shift+Enter breaks the line · / comes back here · Es
 _BESIDE = 8
 """Events that may be under way beside the questions that are answered or wait."""
 _BURST = 16
-"""Events, at least, that may come at one moment."""
+"""Events beside questions that may come at one moment."""
+_ASKING = "ask"
+"""The line of Gradio's that questions are in."""
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Shown = AsyncGenerator[dict[Any, Any], None]
 """What changes on the page, time after time."""
@@ -94,17 +96,16 @@ class Page:
     def _let_in(self, settings: Settings) -> None:
         """Let Gradio start every event at once: questions take their turns behind it.
 
-        There the page and all other interfaces stand in one line. What comes when that is full
-        fills Gradio's own, and is told by the browser that the server is busy.
+        There the page and all other interfaces stand in one line. A question of the page that
+        finds it full is refused, and told by the browser that the server is busy.
         """
-        places = settings.answers_at_once + settings.server.max_waiting + _BESIDE
-        threads, self.blocks.max_threads = self.blocks.max_threads, places
+        places = settings.answers_at_once + settings.server.max_waiting
+        threads, self.blocks.max_threads = self.blocks.max_threads, places + _BESIDE
         self.blocks.queue(
-            max_size=max(_BURST, settings.server.max_waiting),
-            default_concurrency_limit=_BESIDE,
-            api_open=False,
+            max_size=places + _BURST, default_concurrency_limit=_BESIDE, api_open=False
         )
         self.blocks.max_threads = threads
+        self.blocks.admit(_ASKING, places)
 
     def _lay_out(self) -> None:
         self.conversation = gr.State(Conversation())
@@ -161,7 +162,7 @@ class Page:
             *self.examples, self.box, self.conversation, self.kept_as, self.replaces,
         ]  # fmt: skip
         asking: dict[str, Any] = {"outputs": self.shown, **_QUIET}
-        asking |= {"concurrency_id": "ask", "concurrency_limit": None}
+        asking |= {"concurrency_id": _ASKING, "concurrency_limit": None}
         asking |= {"show_progress": "minimal", "show_progress_on": self.queue}
         typed = [self.box.submit, self.send.click]
         asked = [
