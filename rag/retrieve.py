@@ -75,7 +75,8 @@ class Retriever:
         Behind them stand up to `further` more of the same articles, found and not let in because
         an article may take `PER_ARTICLE` places only.
 
-        The two searches for a text are blended by score. Of a request, each search is fused by rank
+        The two searches for the question are blended by score; its parts are searched for by words
+        alone. Of a request, each search is fused by rank
         with that for the whole question, and a passage scores what it does in the best of them.
         What a search prefers is searched for once more, there alone; the best passages of the
         question as it stands, and of each part, always have a place. Filters hold inside each
@@ -135,7 +136,11 @@ class Retriever:
 
 
 class _Search:
-    """The searches of one retrieval: those by words run while the vectors are made."""
+    """The searches of one retrieval: those by words run while the question's vector is made.
+
+    Only the whole question is searched for by its vector; what is part of it has its words, which
+    find more alone (`docs/decisions.md`).
+    """
 
     def __init__(
         self,
@@ -155,8 +160,11 @@ class _Search:
             self._beside.submit(self._snapshot.lexical, look.query, depth, look.filters or None)
             for look, depth in zip(self.looks, depths[1::2], strict=True)
         ]
+        whole = self.looks[0].query
         by_vector = [
-            self._snapshot.dense(self._vectors[look.query], depth, self._allowed[look.filters])
+            self._snapshot.dense(self._vector, depth, self._allowed[look.filters])
+            if look.query == whole
+            else []
             for look, depth in zip(self.looks, depths[::2], strict=True)
         ]
         return [
@@ -166,10 +174,10 @@ class _Search:
         ]
 
     @cached_property
-    def _vectors(self) -> dict[str, Vector]:
-        """The unit vector of each text; one that comes twice is embedded once."""
-        texts = list(dict.fromkeys(look.query for look in self.looks))
-        return dict(zip(texts, self._embedder.embed(texts), strict=True))
+    def _vector(self) -> Vector:
+        """The unit vector of the whole question."""
+        vector: Vector = self._embedder.embed([self.looks[0].query])[0]
+        return vector
 
     @cached_property
     def _allowed(self) -> dict[Filters | None, Mask | None]:
