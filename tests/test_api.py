@@ -362,8 +362,7 @@ async def test_who_would_wait_too_long_is_told_as_soon_as_the_pace_is_known(monk
             async with admission.turn():
                 await asyncio.sleep(0.1)
                 done.append(name)
-        except ServerBusy as error:
-            assert "server.max_wait" in str(error)
+        except ServerBusy:
             busy.append(name)
 
     crowd = [asyncio.create_task(ask(number)) for number in range(90)]
