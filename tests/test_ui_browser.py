@@ -226,6 +226,27 @@ def test_a_question_of_a_million_characters_is_declined_and_kept_in_the_box(visi
     assert reader.asked == []
 
 
+def test_a_full_server_says_so_and_the_question_stays_in_the_box(browser, reader):
+    gate = Gate()
+    reader.scripts["slow"] = [gate, abstained("slow")]
+    settings = Settings.load(environ={}, server={"max_answers": 1, "max_waiting": 0})
+    with served(reader, settings) as address, browser.new_context() as context:
+        first, second = context.new_page(), context.new_page()
+        for page in (first, second):
+            page.goto(address)
+            page.locator("#welcome h2").wait_for()
+        ask(first, "slow")
+        second.locator(BOX).fill(QUESTION)
+        second.locator(BOX).press("Enter")
+        second.get_by_text("currently busy").first.wait_for()
+        assert second.locator(BOX).input_value() == QUESTION
+        gate.open()
+        ended(first)
+        second.locator(BOX).press("Enter")
+        ended(second)
+        assert second.locator("#newest .sentence").count() == 2
+
+
 # ---------------------------------------------------------------- stop, retry, follow up
 
 
