@@ -53,7 +53,15 @@ def address(reader, kept):
 
 
 @pytest.fixture(scope="module")
-def browser(address):
+def narrow(reader):
+    """The address of a server that gives one answer at once, and lets nobody wait."""
+    limits = {"max_answers": 1, "max_waiting": 0}
+    with served(reader, Settings.load(environ={}, server=limits)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(address, narrow):
     with opened_browser() as browser:
         yield browser
 
@@ -226,14 +234,13 @@ def test_a_question_of_a_million_characters_is_declined_and_kept_in_the_box(visi
     assert reader.asked == []
 
 
-def test_a_full_server_says_so_and_the_question_stays_in_the_box(browser, reader):
+def test_a_full_server_says_so_and_the_question_stays_in_the_box(browser, reader, narrow):
     gate = Gate()
     reader.scripts["slow"] = [gate, abstained("slow")]
-    settings = Settings.load(environ={}, server={"max_answers": 1, "max_waiting": 0})
-    with served(reader, settings) as address, browser.new_context() as context:
+    with browser.new_context() as context:
         first, second = context.new_page(), context.new_page()
         for page in (first, second):
-            page.goto(address)
+            page.goto(narrow)
             page.locator("#welcome h2").wait_for()
         ask(first, "slow")
         second.locator(BOX).fill(QUESTION)
