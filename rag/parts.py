@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.facts import facts
+from rag.facts import MONTHS, facts
 from rag.question import BEHIND
 
-_MONTHS = frozenset("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_MONTHS = frozenset(name[:length] for name in MONTHS for length in (3, 4, len(name)))
+"""The months as a question may name them: "Oct", "Sept", "October"."""
 _MOST = 5
 """Names of a list that are asked about one by one; a longer one is searched for as it stands."""
 
@@ -46,7 +47,7 @@ _TWICE = re.compile(
 )
 """One thing asked of two circumstances: "How did they answer, at the WTO and with rules?"."""
 _EITHER = re.compile(
-    r"(?P<asked>(?:which|who|what)\b[^,?]*),\s+(?P<one>[^,?]+?)\s+or\s+(?P<other>[^,?]+)\?"
+    r"(?P<asked>(?:which|who)\b[^,?]*),\s+(?P<one>[^,?]+?)\s+or\s+(?P<other>[^,?]+)\?"
     r"(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -86,7 +87,7 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
     if len(clauses) < 2:
         return []
     named = facts(_TASK.sub("", clauses[0])).names
-    subject = " ".join(name.words for name in named if name.words[:3] not in _MONTHS)
+    subject = " ".join(name.words for name in named if name.words.lower() not in _MONTHS)
     return [clauses[0], *(f"{subject}{BEHIND}{clause}" for clause in clauses[1:])]
 
 

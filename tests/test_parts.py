@@ -43,6 +43,8 @@ SEVERAL = [
     ("Which is older, the Dutch press law or the Belgian one? Give both years.",
      ["Which is older, the Dutch press law? Give both years.",
       "Which is older, the Belgian press law? Give both years."]),
+    ("Where did Janet Yellen speak in May, and who heard her?",
+     ["Where did Janet Yellen speak in May", "Janet Yellen – who heard her"]),
     ("Name the mills Poland closed in Oct 2021, and what each was worth.",
      ["Name the mills Poland closed in Oct 2021", "Poland – what each was worth."]),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -384,6 +385,28 @@ def test_citations_are_walked_with_buttons_and_arrows_and_the_focus_returns(visi
     page.keyboard.press("Escape")
     page.locator("#source-panel").wait_for(state="hidden")
     page.wait_for_function("() => document.activeElement.textContent === 'Source 3'")
+
+
+def test_a_passage_that_two_answers_cite_is_placed_in_the_one_it_was_opened_from(visit, reader):
+    whole = written_answer()
+    _, second, third = whole.citations
+    less = replace(
+        whole,
+        sentences=(replace(whole.sentences[1], citations=(1, 2)),),
+        citations=(replace(second, number=1), replace(third, number=2)),
+    )
+    reader.scripts["again"] = growing(less)
+    page = visit()
+    ask(page, QUESTION)
+    ended(page)
+    ask(page, "And again?")
+    ended(page)
+    place = page.locator("#source-panel .place")
+    page.locator("#newest a.cite").first.click()
+    place.filter(has_text="1 of 2").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#earlier a.cite").nth(1).click()
+    place.filter(has_text="2 of 3").wait_for()
 
 
 def test_a_citation_can_be_opened_while_the_answer_is_written(visit, reader):

@@ -23,8 +23,8 @@ class Blocks(gr.Blocks):  # type: ignore[misc]  # Gradio has no types
         """Let so many events of a line in, under way and waiting; the rest is refused at once.
 
         `line` is the `concurrency_id` of the events; call it behind `queue`. Gradio's `max_size`
-        counts only what it has not begun yet, and each event that is begun in order to be told
-        that the server is busy costs a hundred times as much as a refusal.
+        counts only what it has not begun yet, and in a crowd it takes seconds to begin events only
+        to tell that the server is busy.
         """
         queue, push = self._queue, self._queue.push
 

@@ -33,6 +33,7 @@
   const all = () => [...document.querySelectorAll("a.cite, a.cite-title")];
 
   let current = null; // the key of the citation that is open
+  let clicked = null; // its link; the same passage may be cited by several answers
   let asked = 0; // the newest request wins
 
   // The citations that belong together: those of an answer, or a list of passages.
@@ -42,7 +43,10 @@
     const links = scope ? [...scope.querySelectorAll("a.cite, .passages a.cite-title")] : [];
     return [...new Map(links.map((each) => [key(each), each])).values()];
   };
-  const opened = () => all().find((each) => key(each) === current);
+  const opened = () => {
+    const same = all().filter((each) => key(each) === current);
+    return same.includes(clicked) ? clicked : same.at(-1);
+  };
 
   const mark = () => {
     all().forEach((each) => {
@@ -83,6 +87,7 @@
   const open = async (link) => {
     const request = ++asked;
     current = key(link);
+    clicked = link;
     mark();
     const source = await fetchSource(link.getAttribute("href"));
     if (request !== asked) return;
