@@ -66,7 +66,8 @@ _NUMBER = re.compile(
     (?:[\s-]?(?P<after>{_UNIT_AFTER})(?![^\W_]))?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_MONTH = "|".join(MONTHS) + r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+_SHORT_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+_MONTH = "|".join(MONTHS) + "|" + _SHORT_MONTH
 _DATE = re.compile(
     rf"""\b(?:
       (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})
@@ -75,6 +76,7 @@ _DATE = re.compile(
     | (?P<month2>{_MONTH})\b\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b
         (?!,\d{{3}})(?:,?\s+(?P<year2>\d{{4}}))?
     | (?P<month3>{"|".join(MONTHS)})(?:,?\s+(?:of\s+)?(?P<year3>\d{{4}}))?
+    | (?P<month4>{_SHORT_MONTH})\b\.?\s+(?P<year4>\d{{4}})
     | (?P<weekday>{"|".join(WEEKDAYS)})
     | (?P<year>(?:19|20)\d{{2}})s?(?![\d,.%]\d|\s?(?:{_SCALE}|{_UNIT_AFTER})\b)
     )\b""",
@@ -104,6 +106,7 @@ _COUNTRY_OF = {
     "indian": "india", "italian": "itali", "taiwanese": "taiwan", "russian": "russia",
 }  # fmt: skip
 """Adjectives and other names of countries, and the stem of the country's name."""
+_MONTH_OF = {name[:3].title(): name for name in MONTHS} | {"Sept": "september"}
 _SPELLED = {
     "unitedstates": "united states", "unitedkingdom": "united kingdom",
     "europeanunion": "european union", "unitednations": "united nations",
@@ -155,13 +158,9 @@ class Facts:
 
 @kept_for_short_texts(4096)
 def facts(text: str) -> Facts:
-    """Find the checkable items of `text`; dates are taken out before numbers are read."""
+    """Find the checkable items of `text`; dates are taken out before the others are read."""
     dates, rest = _dates(text)
-    return Facts(
-        numbers=_numbers(rest),
-        dates=dates,
-        names=_names(text),
-    )
+    return Facts(numbers=_numbers(rest), dates=dates, names=_names(rest))
 
 
 def _dates(text: str) -> tuple[tuple[When, ...], str]:
@@ -171,7 +170,7 @@ def _dates(text: str) -> tuple[tuple[When, ...], str]:
         if _only_may_or_march(match):
             continue
         found.append(_when(match))
-        rest[match.start() : match.end()] = " " * (match.end() - match.start())
+        rest[match.start() : match.end()] = ";" * (match.end() - match.start())
     return tuple(found), "".join(rest)
 
 
@@ -190,12 +189,12 @@ def _when(match: re.Match[str]) -> When:
         return When(words, year=year, month=month, day=day)
     if match["weekday"]:
         return When(words, weekday=WEEKDAYS.index(words.lower()))
-    year_text = match["year"] or match["year1"] or match["year2"] or match["year3"]
+    year_text = next(filter(None, match.group("year", "year1", "year2", "year3", "year4")), None)
     day_text = match["day1"] or match["day2"]
     return When(
         words,
         year=int(year_text) if year_text else None,
-        month=_month(match["month1"] or match["month2"] or match["month3"]),
+        month=_month(next(filter(None, match.group("month1", "month2", "month3", "month4")), None)),
         day=int(day_text) if day_text else None,
     )
 
@@ -265,7 +264,9 @@ def name_key(word: str) -> str:
     base = word.replace("’", "'").removesuffix("'s").removesuffix("'").rstrip(".")
     if base.isupper() or "." in base:
         return _ALIASES.get(base.lower(), stem(base))
-    return _COUNTRY_OF.get(base.lower(), stem(base)) if base[:1].isupper() else stem(base)
+    if not base[:1].isupper():
+        return stem(base)
+    return _COUNTRY_OF.get(base.lower(), stem(_MONTH_OF.get(base, base)))
 
 
 _SPLIT = re.compile(r"-|\.(?=\w\w)")

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS = (
-    ("covered", 1.83, -0.17, 1.30, -0.59),  # share of the question's telling words, by weight
-    ("covered_near", 2.48, 3.21, 1.98, 3.13),  # the same, with the sentence before it and the title
-    ("missing_near", -0.76, -0.10, -0.70, -0.17),  # weight of the rarest word these lack, 0 to 1
-    ("covered_rest", 2.37, 0.07, 1.95, 0.16),  # `covered` of the words that are no names
-    ("missing_rest", -0.89, -0.04, -0.34, 0.50),  # `missing_near` of those
-    ("adjacent", 1.27, 0.08, 1.41, 0.46),  # share of its neighbouring words that are so here
-    ("kind", 0.81, 0.17, 0.65, 0.02),  # brings a number, date or name where one is asked for
-    ("exact_kind", 1.41, 1.13, 1.13, 1.26),  # brings just what is asked for: money, a person, …
-    ("length", 0.28, 0.61, -0.33, 0.22),  # telling words / 20
-    ("novel", -0.63, -0.96, -0.55, -0.87),  # share of its telling words that the question lacks
-    ("cosine", 2.58, 3.68, 2.28, 3.49),  # of question and sentence, with its title or without
-    ("rank", 1.91, -0.03, 1.88, 0.02),  # 1 / rank of its passage
-    ("names", 0.56, 0.03, 0.86, -0.33),  # share of the question's names near the sentence
-    ("absent", -1.22, -0.66, -1.46, -1.63),  # share of its names and years that the article lacks
-    ("reading", 0.00, 0.00, 0.84, 0.20),  # what the reader gives
-    ("has_kind", 0.00, -0.14, 0.00, -0.33),  # the question asks for a number, date or name
-    ("has_exact_kind", 0.00, -0.58, 0.00, -0.73),  # it asks for something as narrow as money
-    ("missing_all", 0.00, -0.75, 0.00, -0.29),  # weight of the rarest word in no passage, 0 to 1
+    ("covered", 1.94, -0.32, 1.34, -0.75),  # share of the question's telling words, by weight
+    ("covered_near", 2.66, 3.22, 1.91, 3.22),  # the same, with the sentence before it and the title
+    ("missing_near", -0.78, 0.13, -0.55, -0.33),  # weight of the rarest word these lack, 0 to 1
+    ("covered_rest", 2.36, 0.31, 1.86, 0.40),  # `covered` of the words that are no names
+    ("missing_rest", -0.81, -0.31, -0.37, 0.66),  # `missing_near` of those
+    ("adjacent", 1.36, -0.03, 1.48, 0.29),  # share of its neighbouring words that are so here
+    ("kind", 1.17, 0.14, 0.77, -0.19),  # brings a number, date or name where one is asked for
+    ("exact_kind", 1.42, 1.32, 1.25, 1.30),  # brings just what is asked for: money, a person, …
+    ("length", 0.26, 0.59, -0.35, 0.33),  # telling words / 20
+    ("novel", -0.66, -1.19, -0.59, -1.01),  # share of its telling words that the question lacks
+    ("cosine", 2.76, 3.52, 2.49, 3.41),  # of question and sentence, with its title or without
+    ("rank", 1.75, 0.09, 1.78, 0.08),  # 1 / rank of its passage
+    ("names", 0.62, 0.07, 0.85, -0.09),  # share of the question's names near the sentence
+    ("absent", -1.20, -0.83, -1.43, -1.56),  # share of its names and years that the article lacks
+    ("reading", 0.00, 0.00, 0.83, 0.25),  # what the reader gives
+    ("has_kind", 0.00, -0.06, 0.00, -0.06),  # the question asks for a number, date or name
+    ("has_exact_kind", 0.00, -0.66, 0.00, -0.78),  # it asks for something as narrow as money
+    ("missing_all", 0.00, -0.74, 0.00, -0.24),  # weight of the rarest word in no passage, 0 to 1
 )
 """Each feature with its weight in the order among sentences (a conditional logit over the sentences
 of a question) and in the log-odds that the question is answered, read off its best sentence: first
@@ -77,7 +77,7 @@ def _fit(column: int, bias: float) -> Fit:
     return Fit(select, answers, bias)
 
 
-UNREAD, READ_TOO = _fit(1, -3.40), _fit(3, -3.00)
+UNREAD, READ_TOO = _fit(1, -3.32), _fit(3, -3.37)
 
 
 def length(question: str) -> float:
@@ -116,14 +116,15 @@ class Asked:
     @classmethod
     def of(cls, question: str, passages: Sequence[Passage]) -> Asked:
         """Read a question against the passages that were found for it."""
-        terms = _terms(matter(question))
+        matters = matter(question)
+        terms = _terms(matters)
         texts: dict[str, str] = {}
         for p in passages:
             facts_of = f"{p.title} {_month(p.published)}"
             texts[p.article_id] = f"{texts.get(p.article_id, facts_of)} {p.text}"
         held = {article_id: keys(text) for article_id, text in texts.items()}
         everywhere = frozenset().union(*held.values())
-        said = facts(question)
+        said = facts(matters)
         named = frozenset(key for name in said.names for key in name.keys)
         years = frozenset(str(when.year) for when in said.dates if when.year)
         return cls(

@@ -6,11 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.facts import MONTHS, facts
+from rag.facts import facts
 from rag.question import BEHIND
 
-_MONTHS = frozenset(name[:length] for name in MONTHS for length in (3, 4, len(name)))
-"""The months as a question may name them: "Oct", "Sept", "October"."""
 _MOST = 5
 """Names of a list that are asked about one by one; a longer one is searched for as it stands."""
 
@@ -33,6 +31,8 @@ _AGAINST = re.compile(
 )
 _OWNED = re.compile(r"(?<=['’]s)(?:\s+[a-z]\w*){1,3}(?=\s*(?:[?.,;]|$))")
 """What belongs to a name, up to the end of its clause."""
+_OWNER = re.compile(r"['’]s\s")
+_THE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _COMMA = re.compile(r",\s+(?:(?:for|in|to|of|by|with)\s+)?(?:the\s+)?", re.IGNORECASE)
 _EACH = re.compile(r"^\s+(?:each|both)\b|\s+each(?=\s*(?:[?.,;]|$))", re.IGNORECASE)
 _OF_EACH = re.compile(
@@ -71,9 +71,9 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
     """The simpler questions that make up a question of several parts; empty for a simple one.
 
     "A, B and C" or "A versus B" of names becomes a question about each of them; two such lists and
-    "respectively" go together name by name; ", and when …" becomes a question of its own, which
-    keeps the names of the first; so does what stands behind "compared with", without names of its
-    own.
+    "respectively" go together name by name; ", and when …" becomes a question of its own behind the
+    first, as a follow-up would; what stands behind "compared with" keeps the words of the first
+    side, and its names where it has none.
 
     Args:
         question: a whole one.
@@ -86,9 +86,7 @@ def parts(question: str, apart: Collection[tuple[int, int]] = ()) -> list[str]:
     clauses = [clause.strip(" ,;?") for clause in _CLAUSE.split(question) if clause.strip(" ,;?")]
     if len(clauses) < 2:
         return []
-    named = facts(_TASK.sub("", clauses[0])).names
-    subject = " ".join(name.words for name in named if name.words.lower() not in _MONTHS)
-    return [clauses[0], *(f"{subject}{BEHIND}{clause}" for clause in clauses[1:])]
+    return [clauses[0], *(f"{clauses[0]}{BEHIND}{clause}" for clause in clauses[1:])]
 
 
 def _sides(question: str) -> list[str]:
@@ -130,7 +128,12 @@ def _one_by_one(question: str, lists: Sequence[_List]) -> list[str]:
             ]
     first = lists[0]
     opening, rest = _BOTH.sub("", question[: first.start]), question[first.end :]
-    return [opening + name + _without_each(rest, name) for name in first.names]
+    return [_up_to(opening, name) + name + _without_each(rest, name) for name in first.names]
+
+
+def _up_to(opening: str, name: str) -> str:
+    """What stands before a list, before one of it; "the" is not said of "Japan's plan"."""
+    return _THE.sub("", opening) if _OWNER.search(name) else opening
 
 
 def _without_each(rest: str, name: str) -> str:

@@ -13,24 +13,42 @@ NUMBER, DATE, NAME, OTHER = "number", "date", "name", "other"
 BEHIND = " – "
 """Stands between an earlier question, or its subject, and what is asked about it."""
 
+_WHICH = r"\b(?:what|which)(?: (?:is|was|are|were) the)?"
+_GIVE = (
+    r"(?:^|(?<=[.?!;:] ))\W*(?:compare|give|name|list|state)(?: me)?(?: both| each| all)?(?: the)?"
+)
+_IS_THE = r"^\W*(?:is|are|was|were) the"
+_PERSON = (
+    r"(?:person|people|minister|president|chancellor|king|queen|senator|commissioner|executive"
+    r"|chair(?:man|woman)|author|writer|singer|actor|actress|artist|composer|scientist|inventor)s?"
+)
+_COUNTRY = (
+    r"(?:countr(?:y|ies)|cit(?:y|ies)|(?:town|state|place|region|prefecture|province|county"
+    r"|district|island|nation)s?)"
+)
+_ORGANISATION = (
+    r"(?:compan(?:y|ies)|agenc(?:y|ies)|authorit(?:y|ies)|ministr(?:y|ies)|universit(?:y|ies)"
+    r"|part(?:y|ies)|(?:firm|group|organi[sz]ation|government|partner|(?:chip)?maker|regulator"
+    r"|department|court|bank|institute|college|club|newspaper|publisher|supplier|manufacturer"
+    r"|investor)s?)"
+)
 _KINDS = (
     (
         NUMBER,
         r"\bhow (?:many|much|large|big|long|old|far|high|tall|fast|often|few|expensive)\b"
-        r"|\b(?:what|which) (?:\w+ )?(?:percent(?:age)?|share|number|amount|proportion|price|sum"
-        r"|value|cost|budget|size|figure|total)\b",
+        rf"|(?:{_WHICH}|{_GIVE}|{_IS_THE}) (?:\w+ )?(?:percent(?:age)?|share|shareholding|stake"
+        r"|number|amount|proportion|price|sum|value|cost|budget|size|figure|total|threshold|limit"
+        r"|population|length|height|width|depth|weight|speed|temperature|rate|distance)s?\b"
+        r"|\bwhat\b.{1,40}\bworth\b",
     ),
     (
         DATE,
-        r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century|time|quarter)\b"
-        r"|\bsince when\b|\bby when\b",
+        rf"\bwhen\b|(?:{_WHICH}|{_GIVE}) (?:year|date|day|month|decade|century|time|quarter)s?\b",
     ),
     (
         NAME,
         r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b"
-        r"|\b(?:which|what) (?:\w+ ){0,2}"
-        r"(?:countr(?:y|ies)|cit(?:y|ies)|state|place|compan(?:y|ies)|firms?|nations?|regions?|person|people|groups?|organi[sz]ations?|governments?|partners?"
-        r"|ministers?|agenc(?:y|ies)|chipmakers?|makers?)\b",
+        rf"|{_WHICH} (?:\w+ ){{0,2}}(?:{_PERSON}|{_COUNTRY}|{_ORGANISATION}|name of)\b",
     ),
 )
 _SEVERAL = re.compile(
@@ -45,7 +63,7 @@ _SEVERAL = re.compile(
 )
 _TASK = re.compile(
     r"(?:^|(?<=[.?!;:] ))\W*(?:please )?(?:compare|contrast|name|list|give|state|describe|explain"
-    r"|show|summari[sz]e|outline|identify)\b(?: me\b)?",
+    r"|show|summari[sz]e|outline|identify)\b(?: me\b)?(?: (?:both|each|all)(?: the)? \w+(?=\W*$))?",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\bthan\b|\bor\b|^\W*(?:which|who|what) ", re.IGNORECASE)
@@ -58,21 +76,22 @@ _EXACT = tuple(
     (name, re.compile(shape, re.IGNORECASE))
     for name, shape in (
         ("count", r"\bhow many (?P<counted>\w+(?: \w+)?)"),
-        ("percent", r"\b(?:share|per ?cent(?:age)?|proportion)\b"),
+        (
+            "percent",
+            r"\b(?:share|per ?cent(?:age)?|proportion)\b"
+            rf"|(?:{_WHICH}|{_GIVE}) (?:\w+ )?(?:shareholding|stake)s?\b",
+        ),
         ("part", r"\bhow much of\b"),
         (
             "money",
             r"\bhow (?:much|large|big|expensive)\b|\b(?:what|which)\b.{0,30}\b(?:price|sum|costs?"
-            r"|budget|salary|revenue|amount|grant|fine|subsid(?:y|ies)|investment|aid|value)\b",
+            r"|budget|salary|revenue|amount|grant|fine|subsid(?:y|ies)|investment|aid|value)\b"
+            rf"|{_GIVE} (?:amounts|sums|prices|costs)\b|\bwhat\b.{{1,40}}\bworth\b",
         ),
         ("date", r"\bwhen\b|\b(?:what|which) (?:dates?|days?)\b"),
-        ("person", r"\bwho(?:m|se)?\b"),
+        ("person", rf"\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?{_PERSON}\b"),
         ("place", r"\bwhere\b"),
-        (
-            "country",
-            r"\b(?:which|what) (?:\w+ )?"
-            r"(?:countr(?:y|ies)|cit(?:y|ies)|towns?|states?|places?|regions?|prefectures?)\b",
-        ),
+        ("country", rf"\b(?:what|which) (?:\w+ )?{_COUNTRY}\b"),
         ("reason", r"\bwhy\b|\breasons?\b"),
     )
 )

@@ -167,7 +167,7 @@ class AnswerSettings(_Section):
     max_evidence: int = Field(default=6, ge=1, le=50)
     max_sentences: int = Field(default=8, ge=1, le=50)
     """Of an answer, drafted and quoted together."""
-    abstain_below: float = Field(default=0.6, ge=0, le=1)
+    abstain_below: float = Field(default=0.57, ge=0, le=1)
     """The evidence score under which a question is declined."""
     max_question: int = Field(default=4000, ge=1)
     """Characters."""

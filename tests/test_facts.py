@@ -39,6 +39,8 @@ def test_numbers_have_values_and_units(text, value, unit):
         ("on Monday", (None, None, None, 0)),
         ("from 7 Oct 2022", (2022, 10, 7, None)),
         ("in May", (None, 5, None, None)),
+        ("in Oct 2023", (2023, 10, None, None)),
+        ("since Sept. 2022", (2022, 9, None, None)),
     ],
 )
 def test_dates_in_parts(text, parts):
@@ -59,6 +61,11 @@ def test_a_year_with_a_unit_is_a_number():
     found = facts("It cost 2000 yen.")
     assert [number.value for number in found.numbers] == [2000]
     assert found.dates == ()
+
+
+def test_a_short_month_is_the_month_and_no_name():
+    assert facts("What did Washington stop in Oct 2023?").names[-1].words == "Washington"
+    assert "octob" in name_keys("since Oct. 17")
 
 
 def test_names_leave_out_the_word_that_only_opens_the_sentence():

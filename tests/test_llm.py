@@ -201,3 +201,17 @@ def test_importing_is_cheap() -> None:
     )
     heavy = {"openai", "httpx", "llama_index", "xllamacpp", "torch", "numpy"}
     assert not heavy & set(loaded.stdout.split())
+
+
+def test_the_client_is_imported_with_the_collector_off_and_behind_wordfreq() -> None:
+    code = """
+import gc, sys
+from rag.importing import import_openai_like
+runs = []
+gc.callbacks.append(lambda phase, info: runs.append(phase))
+import_openai_like()
+assert gc.isenabled() and gc.get_freeze_count() and not runs, runs
+order = list(sys.modules)
+assert order.index("wordfreq") < order.index("llama_index.core")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
