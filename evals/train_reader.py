@@ -347,7 +347,7 @@ def score(reader: PairReader, found: list[Example]) -> str:
     places: dict[str, list[int]] = {"linear": [], "with reading": []}
     told, answered = [], []
     for example in found:
-        read = reader.read(example.question, example.told)
+        read = np.array([one.odds for one in reader.read(example.question, example.told)])
         told.append(float(np.logaddexp.reduce(read)))
         answered.append(example.answered)
         if example.answered:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rag.answer_page import Clock, Page
 from rag.arrange import arranged
 from rag.cite import Bound, bind, in_order, quoted, read_draft
-from rag.disagree import differing
+from rag.disagree import Differing, differing, read_differently
 from rag.errors import ModelError, SettingsError
 from rag.evidence import Embed, select
 from rag.left_out import Untold
@@ -19,7 +19,7 @@ from rag.near_miss import declined
 from rag.prompts import Message, prompt
 from rag.retrieve import Retriever
 from rag.schema import Answer, Article, Evidence, Filters, Passage, Sentence, Turn
-from rag.understand import SearchRequest
+from rag.understand import SearchRequest, parts_of
 from rag.updates import (
     Updated,
     changed,
@@ -242,13 +242,20 @@ class Answerer:
         _quote(basis.evidence, page)
         for update in basis.updates:
             page.add_update(update)
-        for differs in differing(answer.query, basis.compared):
+        for differs in self._differing(answer, basis.compared):
             if not explained(differs.evidence, basis.changes):
                 page.add_disagreement(differs)
         page.date()
         done = arranged(page.answer)
         done = replace(done, complete=True, model=self._model.name if self._model else "")
         yield replace(done, timings=clock.laps(total=True))
+
+    def _differing(self, answer: Answer, evidence: Sequence[Evidence]) -> list[Differing]:
+        found = differing(answer.query, evidence)
+        if found or parts_of(answer.query, answer.searches):
+            return found
+        read = read_differently(answer.query, evidence, self._embed)
+        return [read] if read else []
 
     def _drafted(
         self,

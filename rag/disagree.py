@@ -1,24 +1,31 @@
 """Where articles give different values for the same thing: numbers, dates, names.
 
-Rules, so that a reader can see why two sentences were put beside each other. Two values are of one
-thing where the words around them are mostly the same and no name, time or word such as "first" or
-"annual" sets them apart. What is doubtful stays silent: a false alarm costs more trust than a
+By rules first, so that a reader can see why two sentences were put beside each other. Two values
+are of one thing where the words around them are mostly the same and no name, time or word such as
+"first" or "annual" sets them apart. Then by reading: answers that two sentences on what is asked
+give in quite other words. What is doubtful stays silent: a false alarm costs more trust than a
 missed one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from rag.copies import age
 from rag.facts import Number, When
-from rag.question import DATE as ASKS_DATE
-from rag.question import kind
+from rag.question import DATE, NAME, asks_several, kind
 from rag.schema import Evidence
-from rag.values import DATE, NAME, Value, values
+from rag.values import Value, answer, values
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 ALIKE = 0.6
 """Share of the shorter context's words, by weight, that the other one must have."""
@@ -28,6 +35,9 @@ ASKED = 0.75
 """Share of the question's telling words, by weight, that such a sentence holds."""
 TOLD_ALIKE = 0.5
 """Share of the same words, names left out: what is told and not of whom."""
+LIKELY, READ_ASKED, READ_ALIKE = 0.5, 0.6, 0.5
+"""Where a reader finds two answers: how likely either sentence is to answer, the share of the
+question's telling words, by weight, that it holds, and the least cosine of the two sentences."""
 ABOUT = 0.1
 """Relative difference that "about" and its like cover."""
 _SLOTS = frozenset("by in at is was from to as of with".split())
@@ -67,13 +77,54 @@ def differing(question: str, evidence: Sequence[Evidence]) -> list[Differing]:
         evidence: sentences, the best first; a value is shown with the first one that gives it.
     """
     found = [value for item in evidence for value in values(question, item)]
-    if kind(question) != ASKS_DATE:
+    if kind(question) != DATE:
         found = [value for value in found if value.kind != DATE]
     groups: list[list[Value]] = []
     for one, other in combinations(found, 2):
         if _contradict(one, other):
             _join(groups, one, other)
     return [_told(group) for group in groups]
+
+
+def read_differently(question: str, evidence: Sequence[Evidence], embed: Embed) -> Differing | None:
+    """What a reader takes for the answer in the best sentence, and other answers elsewhere.
+
+    The sentences may tell it in quite other words, as long as both hold most of what is asked.
+    Names count only where both have several words: of others, several often are an answer.
+
+    Args:
+        question: a whole one that asks for one thing; None is found where it asks for several.
+        evidence: sentences, the best first.
+        embed: texts to unit vectors, a row each.
+    """
+    likely = [item for item in evidence if item.score >= LIKELY]
+    found = [value for item in likely if (value := answer(question, item))]
+    if asks_several(question) or not found:
+        return None
+    best, *rest = found
+    others = [value for value in rest if _answers_otherwise(best, value)]
+    if not others:
+        return None
+    first, *vectors = embed([value.evidence.text for value in (best, *others)])
+    alike = [
+        value for value, vector in zip(others, vectors, strict=True) if first @ vector >= READ_ALIKE
+    ]
+    return _told([best, *alike]) if alike else None
+
+
+def _answers_otherwise(one: Value, other: Value) -> bool:
+    return (
+        one.kind == other.kind
+        and min(one.asked, other.asked) >= READ_ASKED
+        and _independent(one.evidence, other.evidence)
+        and not _known(one, other)
+        and not _known(other, one)
+        and one.qualified == other.qualified
+        and one.planned == other.planned
+        and one.denied == other.denied
+        and _at_one_time(one, other)
+        and (one.kind != NAME or min(len(one.words.split()), len(other.words.split())) > 1)
+    )
 
 
 def _contradict(one: Value, other: Value) -> bool:
@@ -173,8 +224,12 @@ def _set_apart(one: Value, other: Value) -> bool:
         or (one.kind == DATE and one.numbers != other.numbers)
         or (mine and (theirs or other.points))
         or (theirs and one.points)
-        or not all(_compatible(a, b) for a in _times(one, other) for b in _times(other, one))
+        or not _at_one_time(one, other)
     )
+
+
+def _at_one_time(one: Value, other: Value) -> bool:
+    return all(_compatible(a, b) for a in _times(one, other) for b in _times(other, one))
 
 
 def _times(value: Value, beside: Value) -> list[When]:

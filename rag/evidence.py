@@ -6,6 +6,7 @@ What is known of a sentence, and what that weighs, is in `rag/features.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,9 @@ CANDIDATES = 20
 
 READ = 16
 """Sentences that are read for a question: the best of those by all other features."""
+
+SURE = 0.5
+"""How likely an answer must begin at one place of a sentence for that to be told."""
 
 
 def scored_by(embedder: str, reader: Reader | None) -> str:
@@ -170,9 +174,12 @@ def _read(
     """The `most` best candidates without reading, and their table with what reading gives."""
     order = UNREAD.order(table)[:most]
     kept, table = [candidates[place] for place in order], table[order]
-    table[:, READING] = reader.read(
-        question, [Told(s.passage.title, s.before, s.text) for s in kept]
-    )
+    readings = reader.read(question, [Told(s.passage.title, s.before, s.text) for s in kept])
+    table[:, READING] = [reading.odds for reading in readings]
+    kept = [
+        replace(sentence, answer_at=reading.at if reading.sure >= SURE else None)
+        for sentence, reading in zip(kept, readings, strict=True)
+    ]
     return kept, table
 
 
@@ -220,6 +227,7 @@ def _evidence(number: int, sentence: Candidate, score: float, share: float) -> E
         start=sentence.start,
         end=sentence.end,
         text=sentence.text,
+        answer_at=sentence.answer_at,
         context=sentence.before,
         title=passage.title,
         publisher=passage.publisher,

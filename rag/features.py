@@ -94,6 +94,8 @@ class Candidate:
     end: int
     text: str
     before: str
+    answer_at: int | None = None
+    """As of `Evidence`."""
 
 
 @dataclass(frozen=True, slots=True)

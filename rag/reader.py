@@ -21,7 +21,7 @@ from rag.tokens import encodable, tokenizer
 from rag.weights import require_sha256
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
     from rag.model_folder import ModelFolder
 
@@ -45,6 +45,17 @@ class Told(NamedTuple):
     text: str
 
 
+class Reading(NamedTuple):
+    """What reading a sentence gives."""
+
+    odds: float
+    """How far it answers the question, as log-odds but for a constant; higher is better."""
+    at: int
+    """The character of the sentence at which the answer most likely begins."""
+    sure: float
+    """0 to 1: how likely it begins there, if the sentence answers."""
+
+
 class Reader(Protocol):
     """Reads sentences with a question in mind."""
 
@@ -55,8 +66,8 @@ class Reader(Protocol):
     def warm_up(self) -> None:
         """Start to load what it needs, and return at once."""
 
-    def read(self, question: str, sentences: Sequence[Told]) -> Floats:
-        """How far each sentence answers, as log-odds but for a constant; higher is better.
+    def read(self, question: str, sentences: Sequence[Told]) -> list[Reading]:
+        """How far each sentence answers, and where.
 
         Raises:
             ModelError: the reader cannot be loaded or run.
@@ -70,6 +81,8 @@ class Pair(NamedTuple):
     segments: list[int]
     start: int
     end: int
+    places: list[int]
+    """The characters of the sentence at which these begin."""
 
 
 class PairReader:
@@ -99,21 +112,22 @@ class PairReader:
         if self._loaded is None:
             threading.Thread(target=self._warmed, daemon=True).start()
 
-    def read(self, question: str, sentences: Sequence[Told]) -> Floats:
+    def read(self, question: str, sentences: Sequence[Told]) -> list[Reading]:
         """See `Reader`."""
-        found = np.zeros(len(sentences), dtype=np.float32)
         if not sentences:
-            return found
+            return []
         compiled, tokens = self._model()
         pairs = paired(tokens, question, sentences)
-        order = np.argsort([len(pair.ids) for pair in pairs], kind="stable")
+        order = sorted(range(len(pairs)), key=lambda place: len(pairs[place].ids))
+        found: dict[int, Reading] = {}
         try:
             for at in range(0, len(order), TOGETHER):
                 places = order[at : at + TOGETHER]
-                found[places] = _numbers(compiled, [pairs[place] for place in places])
+                readings = _readings(compiled, [pairs[place] for place in places])
+                found |= zip(places, readings, strict=True)
         except RuntimeError as error:
             raise ModelError(f"{self._learnt.name}: OpenVINO failed to read ({error})") from None
-        return found
+        return [found[place] for place in range(len(pairs))]
 
     def _warmed(self) -> None:
         with suppress(ModelError):  # it is raised again where the model is needed
@@ -135,35 +149,42 @@ class PairReader:
         return ov.Core().compile_model(graph, "CPU", bert.compiling("LATENCY", self._threads))
 
 
-def _numbers(compiled: Any, pairs: Sequence[Pair]) -> list[float]:
-    """The log of the sum over a sentence's tokens of how likely an answer begins at each."""
+def _readings(compiled: Any, pairs: Sequence[Pair]) -> list[Reading]:
     rows = bert.infer(compiled, _padded(pairs))
     return [
-        float(np.logaddexp.reduce(row[pair.start : pair.end]))
+        _reading(row[pair.start : pair.end], pair.places)
         for row, pair in zip(rows, pairs, strict=True)
     ]
+
+
+def _reading(row: Floats, places: Sequence[int]) -> Reading:
+    """Of a number for each token of a sentence: how likely an answer begins there, in log-odds."""
+    odds = float(np.logaddexp.reduce(row))
+    if not places:
+        return Reading(odds, 0, 0.0)
+    best = int(row.argmax())
+    return Reading(odds, places[best], float(np.exp(row[best] - odds)))
 
 
 def paired(tokens: Tokenizer, question: str, sentences: Sequence[Told]) -> list[Pair]:
     """The question with each sentence, as [CLS] question [SEP] title [SEP] before [SEP] text."""
     texts = [encodable(text) for told in sentences for text in told]
-    asked, *found = tokens.encode_batch_fast(
-        [encodable(question), *texts], add_special_tokens=False
-    )
+    asked, *found = tokens.encode_batch([encodable(question), *texts], add_special_tokens=False)
     first = [_START, *asked.ids[:QUESTION], _END]
-    return [_pair(first, *(e.ids for e in found[at : at + 3])) for at in range(0, len(found), 3)]
+    return [_pair(first, *found[at : at + 3]) for at in range(0, len(found), 3)]
 
 
-def _pair(first: list[int], title: list[int], before: list[int], text: list[int]) -> Pair:
-    named = [*title[:TITLE], _END] if title else []
-    lead = [*named, *before[-BEFORE:], _END]
-    own = text[:SENTENCE]
+def _pair(first: list[int], title: Encoding, before: Encoding, text: Encoding) -> Pair:
+    named = [*title.ids[:TITLE], _END] if title.ids else []
+    lead = [*named, *before.ids[-BEFORE:], _END]
+    own = text.ids[:SENTENCE]
     start = len(first) + len(lead)
     return Pair(
         ids=[*first, *lead, *own, _END],
         segments=[0] * len(first) + [1] * (len(lead) + len(own) + 1),
         start=start,
         end=start + len(own),
+        places=[place for place, _ in text.offsets[:SENTENCE]],
     )
 
 

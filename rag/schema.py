@@ -189,6 +189,8 @@ class Evidence(Record):
     start: int
     end: int
     text: str
+    answer_at: int | None = None
+    """The character of `text` at which the answer begins, where a reader is sure of one."""
     context: str = ""
     """The article's text just before it, from the start of the sentence before (may be empty):
     `article.text[start - len(context) : end] == context + text`."""

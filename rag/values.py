@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from rag.facts import Facts, Number, When, facts, measures, name_keys
-from rag.question import NAME as ASKS_NAME
-from rag.question import asks_several, kind
+from rag.question import DATE, NAME, NUMBER, asks_several, kind
 from rag.schema import Evidence
 from rag.words import content_stems, stem, weight, words
-
-NUMBER, DATE, NAME = "number", "date", "name"
 
 _CLAUSE = re.compile(
     r"[;:–—]\s|,\s(?=(?:and|but|while|whereas|compared|against|up|down|instead|rather)\b)"
@@ -53,6 +51,25 @@ _LOOSE = re.compile(
 )
 _DENIED = re.compile(r"\b(?:not|no|never|nor|denie[sd]|without|\w+n['’]t)\b", re.IGNORECASE)
 _POINTS = re.compile(r"\b(?:it|its|they|them|their|this|these|those|he|she|his|her)\b", re.I)
+_SIGNS = 2
+"""Characters before a value that may be taken for its beginning, such as a currency sign."""
+
+_Item = tuple[str, str, Number | When | tuple[str, ...]]
+"""A value of a clause: its kind, its words, and what they mean."""
+
+
+class _Around(NamedTuple):
+    """Of a sentence with its title and the sentence before it."""
+
+    near: frozenset[str]
+    """All that a name may be found under there."""
+    asked: float
+    """As of `Value`."""
+
+
+class _Clause(NamedTuple):
+    start: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -101,64 +118,107 @@ def values(question: str, item: Evidence) -> Iterator[Value]:
     Left out are values of a list, days on which somebody spoke, and clauses that name nothing where
     what is beside them does not name what the question does.
     """
-    around = f"{item.title} {item.context} {item.text}"
-    near = name_keys(around)
-    asked = _share(content_stems(question), near | frozenset(content_stems(around)))
+    around = _around(question, item)
     named = frozenset(key for name in facts(question).names for key in name.keys)
-    sentence = facts(item.text)
-    for first, last in _clauses(item.text):
-        clause = item.text[first:last]
-        for sort, said, meant in _alone(question, facts(clause)):
-            start = clause.find(said)
-            before, behind = clause[:start], clause[start + len(said) :]
-            if sort == DATE and _OF_NO_EVENT.search(before):
+    for clause in _clauses(item.text):
+        for sort, said, meant in _alone(question, facts(clause.text)):
+            start = clause.text.find(said)
+            if sort == DATE and _OF_NO_EVENT.search(clause.text[:start]):
                 continue
-            loose = _LOOSE.search(before)
-            before = before[: loose.start()] if loose else before
-            beside = f"{before} {behind}"
-            rest, own = facts(beside), frozenset(map(stem, words(beside)))
-            if not rest.names and not named <= near:
-                continue
-            yield Value(
-                kind=sort,
-                words=said,
-                meant=resolved(meant, item) if isinstance(meant, When) else meant,
-                evidence=item,
-                loose=str(loose.lastgroup) if loose else "",
-                before=next(map(stem, reversed(words(before))), ""),
-                behind=next(map(stem, words(behind)), ""),
-                counted=next((stem(word) for word in words(behind)[:3] if weight(word) > 0), ""),
-                context={key: w for key, w in content_stems(beside).items() if not measures(key)},
-                names=frozenset(key for name in rest.names for key in name.keys),
-                near=name_keys(clause) if rest.names else near,
-                qualified=own & TELL_APART,
-                planned=bool(own & _PLANNED),
-                denied=bool(_DENIED.search(beside)),
-                points=bool(_POINTS.search(beside)),
-                numbers=frozenset(number.value for number in rest.numbers),
-                times=tuple(resolved(when, item) for when in rest.dates),
-                sentence=sentence,
-                asked=asked,
-            )
+            value = _value(item, around, clause.text, start, sort, said, meant)
+            if value.names or named <= around.near:
+                yield value
+
+
+def answer(question: str, item: Evidence) -> Value | None:
+    """What a reader takes for the answer; None where it is not of the kind that is asked for."""
+    if item.answer_at is None:
+        return None
+    for clause in _clauses(item.text):
+        place, after = item.answer_at - clause.start, 0
+        for sort, said, meant in _of_kind(question, facts(clause.text)):
+            start = clause.text.find(said, after)
+            after = start + len(said)
+            if start - _SIGNS <= place < after:
+                around = _around(question, item)
+                return _value(item, around, clause.text, start, sort, said, meant)
+    return None
+
+
+def _of_kind(question: str, said: Facts) -> Iterator[_Item]:
+    """The values of the kind that is asked for, without those that the question holds itself."""
+    asked, held = kind(question), facts(question)
+    if asked == NUMBER:
+        known = {number.value for number in held.numbers}
+        yield from ((NUMBER, n.words, n) for n in said.numbers if n.value not in known)
+    elif asked == DATE:
+        yield from ((DATE, when.words, when) for when in said.dates if when not in held.dates)
+    elif asked == NAME:
+        keys = name_keys(question)
+        yield from ((NAME, n.words, n.keys) for n in said.names if not keys.issuperset(n.keys))
+
+
+def _value(
+    item: Evidence,
+    around: _Around,
+    clause: str,
+    start: int,
+    sort: str,
+    said: str,
+    meant: Number | When | tuple[str, ...],
+) -> Value:
+    """The value that a clause gives from its character `start` on."""
+    before, behind = clause[:start], clause[start + len(said) :]
+    loose = _LOOSE.search(before)
+    before = before[: loose.start()] if loose else before
+    beside = f"{before} {behind}"
+    rest, own = facts(beside), frozenset(map(stem, words(beside)))
+    return Value(
+        kind=sort,
+        words=said,
+        meant=resolved(meant, item) if isinstance(meant, When) else meant,
+        evidence=item,
+        loose=str(loose.lastgroup) if loose else "",
+        before=next(map(stem, reversed(words(before))), ""),
+        behind=next(map(stem, words(behind)), ""),
+        counted=next((stem(word) for word in words(behind)[:3] if weight(word) > 0), ""),
+        context={key: w for key, w in content_stems(beside).items() if not measures(key)},
+        names=frozenset(key for name in rest.names for key in name.keys),
+        near=name_keys(clause) if rest.names else around.near,
+        qualified=own & TELL_APART,
+        planned=bool(own & _PLANNED),
+        denied=bool(_DENIED.search(beside)),
+        points=bool(_POINTS.search(beside)),
+        numbers=frozenset(number.value for number in rest.numbers),
+        times=tuple(resolved(when, item) for when in rest.dates),
+        sentence=facts(item.text),
+        asked=around.asked,
+    )
+
+
+def _around(question: str, item: Evidence) -> _Around:
+    text = f"{item.title} {item.context} {item.text}"
+    near = name_keys(text)
+    held = near | frozenset(content_stems(text))
+    return _Around(near, _share(content_stems(question), held))
 
 
 def _share(wanted: dict[str, float], held: frozenset[str]) -> float:
     return sum(w for key, w in wanted.items() if key in held) / (sum(wanted.values()) or 1.0)
 
 
-def _clauses(text: str) -> Iterator[tuple[int, int]]:
-    return pairwise([0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)])
+def _clauses(text: str) -> Iterator[_Clause]:
+    ends = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)]
+    return (_Clause(first, text[first:last]) for first, last in pairwise(ends))
 
 
-def _alone(
-    question: str, said: Facts
-) -> Iterator[tuple[str, str, Number | When | tuple[str, ...]]]:
+def _alone(question: str, said: Facts) -> Iterator[_Item]:
     """The values of a clause that stand alone of their kind."""
     units = Counter(number.unit for number in said.numbers)
     yield from ((NUMBER, n.words, n) for n in said.numbers if units[n.unit] == 1)
     if len(said.dates) == 1:
         yield DATE, said.dates[0].words, said.dates[0]
-    if kind(question) == ASKS_NAME and not asks_several(question):
+    if kind(question) == NAME and not asks_several(question):
         yield from ((NAME, name.words, name.keys) for name in said.names)
 
 

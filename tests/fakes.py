@@ -11,6 +11,7 @@ from hashlib import blake2b
 import numpy as np
 
 from rag.errors import ModelError
+from rag.reader import Reading
 
 
 class HashEmbedder:
@@ -136,9 +137,10 @@ class WordReader:
     def warm_up(self) -> None:
         pass
 
-    def read(self, question: str, sentences: Sequence[tuple[str, str, str]]) -> np.ndarray:
+    def read(self, question: str, sentences: Sequence[tuple[str, str, str]]) -> list[Reading]:
         self.read_of.append((question, list(sentences)))
-        return np.array(
-            [self._found if self._word in text else self._missed for _, _, text in sentences],
-            dtype=np.float32,
-        )
+        places = [text.find(self._word) for _, _, text in sentences]
+        return [
+            Reading(self._missed, 0, 0.0) if at < 0 else Reading(self._found, at, 1.0)
+            for at in places
+        ]

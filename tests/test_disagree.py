@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from rag.disagree import differing
+from rag.disagree import differing, read_differently
 from rag.schema import Copy, Evidence, Note
 
 
@@ -282,3 +283,120 @@ def test_relative_days_are_read_as_the_days_they_mean():
     meaning = Note(start=at, end=at + 6, meaning="19 February 2024")
     (one,) = differing(question, [replace(first, notes=(meaning,)), second])
     assert one.kind == "date"
+
+
+WHO = "Who will run the plant in Port Ash?"
+READ = {
+    "a name, in other words": (
+        WHO,
+        ("2023-05-01", "The plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "Once it opens, @Tom Varga takes charge of the Port Ash plant."),
+        ["Mira Holt", "Tom Varga"],
+    ),
+    "a number, in other words": (
+        "How many people work at the Lakeview factory?",
+        ("2023-01-10", "The Lakeview factory has a staff of @1,200 people."),
+        ("2023-01-12", "Of those who work in the Lakeview factory there are @2,000."),
+        ["1,200", "2,000"],
+    ),
+    "a date, in other words": (
+        "When was the Sorrel treaty signed?",
+        ("2020-01-10", "The Sorrel treaty bears signatures of @3 May 2019."),
+        ("2020-01-12", "It was on @9 June 2019 that ministers signed the Sorrel treaty."),
+        ["3 May 2019", "9 June 2019"],
+    ),
+}
+SILENT = {
+    "the same, rounded": (
+        "How much did Orbin pay for Telvane?",
+        ("2024-02-08", "Orbin paid @903.9 million dollars for Telvane."),
+        ("2024-02-09", "For Telvane some @904 million dollars were paid by Orbin."),
+    ),
+    "planned and done": (
+        "How much did Orbin invest in Port Ash?",
+        ("2024-02-08", "Orbin planned to invest @$2 million in Port Ash."),
+        ("2024-02-09", "In the end Orbin put @$3 million into Port Ash to invest there."),
+    ),
+    "a year's and all": (
+        "How much does Orbin spend on research?",
+        ("2024-02-08", "On research Orbin spends @4 billion euros a year."),
+        ("2024-02-09", "Orbin spends @20 billion euros to do research."),
+    ),
+    "two that may both have helped": (
+        "Who helps the plant in Port Ash?",
+        ("2023-05-01", "The plant in Port Ash gets help from @Orbin."),
+        ("2023-05-02", "It is @Telvane that helps the Port Ash plant."),
+    ),
+    "at two times": (
+        "How many people work at the Lakeview factory?",
+        ("2023-01-10", "In 2021 the Lakeview factory had @1,200 people at work."),
+        ("2023-01-12", "In 2022 @2,000 people had work in the Lakeview factory."),
+    ),
+    "hardly on what is asked": (
+        WHO,
+        ("2023-05-01", "The plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "The mayor, @Tom Varga, welcomed visitors."),
+    ),
+    "what the question says": (
+        "Who will run the Varga plant in Port Ash?",
+        ("2023-05-01", "The Varga plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "In Port Ash, @Varga will run the plant from May."),
+    ),
+    "another kind": (
+        WHO,
+        ("2023-05-01", "The plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "The plant in Port Ash will run from @May 2024."),
+    ),
+    "several are asked for": (
+        "Who are the ministers that will run the plant in Port Ash?",
+        ("2023-05-01", "The plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "Once it opens, @Tom Varga will run the Port Ash plant."),
+    ),
+    "one names the other too": (
+        WHO,
+        ("2023-05-01", "The plant in Port Ash will be run by @Mira Holt."),
+        ("2023-05-02", "With Mira Holt, @Tom Varga will run the plant in Port Ash."),
+    ),
+}
+
+
+def read(*rows):
+    """Evidence as `told`; "@" stands where a reader takes the answer to begin."""
+    found = told(*((published, text.replace("@", "")) for published, text in rows))
+    places = (text.index("@") for _, text in rows)
+    return [replace(item, answer_at=at) for item, at in zip(found, places, strict=True)]
+
+
+def alike(texts):
+    """All texts mean the same."""
+    return np.ones((len(texts), 1), dtype=np.float32)
+
+
+@pytest.mark.parametrize("case", READ.values(), ids=READ)
+def test_answers_in_quite_other_words_are_put_beside_each_other(case):
+    question, first, second, words = case
+    evidence = read(first, second)
+    assert differing(question, evidence) == []
+    found = read_differently(question, evidence, alike)
+    assert found is not None
+    assert [one.words for one in found.stated] == words
+
+
+@pytest.mark.parametrize("case", SILENT.values(), ids=SILENT)
+def test_answers_that_may_both_be_true_stay_silent(case):
+    question, first, second = case
+    assert read_differently(question, read(first, second), alike) is None
+    assert read_differently(question, read(second, first), alike) is None
+
+
+def test_a_reader_that_is_unsure_or_sentences_that_are_not_alike_tell_nothing():
+    question, first, second, _ = READ["a name, in other words"]
+    evidence = read(first, second)
+    apart = np.eye(2, dtype=np.float32)
+    assert read_differently(question, evidence, lambda texts: apart) is None
+    unsure = [replace(evidence[0], answer_at=None), evidence[1]]
+    assert read_differently(question, unsure, alike) is None
+    unlikely = [evidence[0], replace(evidence[1], score=0.3)]
+    assert read_differently(question, unlikely, alike) is None
+    copies = [evidence[0], replace(evidence[1], article_id=evidence[0].article_id)]
+    assert read_differently(question, copies, alike) is None

@@ -110,8 +110,19 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
 def test_a_sentence_is_read_the_same_alone_and_among_others(reader: PairReader) -> None:
     together = reader.read(ASKED, TOLD * 5)
     alone = [reader.read(ASKED, [told])[0] for told in TOLD]
-    np.testing.assert_allclose(together.reshape(5, 3), [alone] * 5, atol=0.05)
-    assert reader.read(ASKED, []).shape == (0,)
+    np.testing.assert_allclose(
+        [one.odds for one in together], [one.odds for one in alone * 5], atol=0.05
+    )
+    assert [one.at for one in together] == [one.at for one in alone * 5]
+    assert reader.read(ASKED, []) == []
+
+
+@pytest.mark.model
+def test_the_answer_begins_where_it_is_said_to(reader: PairReader) -> None:
+    best = max(zip(reader.read(ASKED, TOLD), TOLD, strict=True))
+    (_, at, sure), told = best
+    assert told.text[at:].startswith(("$6.4 billion", "6.4 billion"))
+    assert 0.5 < sure <= 1.0
 
 
 PASSAGE = Passage(
